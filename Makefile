@@ -1,0 +1,79 @@
+# Needs Python >= 3.11 with venv, and nothing else: each target sets itself up.
+# Another interpreter: make test PYTHON=python3.13. Another test order: make test SEED=7.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types format bench lock build clean
+
+PYTHON ?= python3
+SEED ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := -m pip --disable-pip-version-check install --quiet
+READY := $(VENV)/.ready
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
+
+export HYPOTHESIS_PROFILE ?= ci
+
+help:
+	@echo "make demo | test | lint | types | format | bench | lock | build | clean"
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
+	@echo "Setting up $(VENV) from requirements.lock ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP) --requirement requirements.lock
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/harness demo
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+# The plugin imports harness before pytest-cov could start: coverage runs pytest.
+# Lint and coverage speak first, so that the last line is the count of tests.
+test: $(READY) lint types
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -p randomly --randomly-seed=$(SEED) | tee $(VENV)/tests.log
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+	@tail -n 1 $(VENV)/tests.log
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The peers that the benchmarks race against stay out of the tests' environment.
+$(BENCH_READY): requirements.lock pyproject.toml
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python $(PIP) --constraint requirements.lock --editable '.[bench]'
+	@touch $@
+
+bench: $(BENCH_READY)
+	@set -e; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+
+# A clean resolve of everything that development needs, exactly pinned.
+lock:
+	@rm -rf .venv-lock
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python $(PIP) hatchling editables '.[dev]'
+	@{ echo '# Made by "make lock": exact versions of all that development and tests need.'; \
+	   .venv-lock/bin/python -m pip freeze --exclude chat-harness; } > requirements.lock
+	@rm -rf .venv-lock
+
+build: $(READY)
+	@$(BIN)/hatchling build
+
+clean:
+	rm -rf $(VENV) $(BENCH) .venv-lock dist build .coverage .coverage.* .hypothesis \
+	    .pytest_cache .mypy_cache .ruff_cache
+	find harness tests -name __pycache__ -prune -exec rm -rf {} +

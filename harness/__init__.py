@@ -1,0 +1,158 @@
+"""chat-harness: everything that talks to a chat model, testable and offline.
+
+A name loads the module it lives in when it is first asked for, so that ``import
+harness`` costs next to nothing, and a pytest run that uses none of it pays for none.
+"""
+
+import importlib
+import typing
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AIMessage",
+    "AIMessageChunk",
+    "AuthenticationError",
+    "BadRequestError",
+    "CallbackError",
+    "CallbackHandler",
+    "CassetteError",
+    "CassetteMiss",
+    "ChatModel",
+    "ChatRequest",
+    "EventFilter",
+    "FakeChatModel",
+    "Fault",
+    "HarnessError",
+    "HumanMessage",
+    "InputError",
+    "InterruptedStreamError",
+    "InvalidToolCall",
+    "Message",
+    "ModelConnectionError",
+    "ModelError",
+    "ModelTimeoutError",
+    "OutputError",
+    "OverloadedError",
+    "Pause",
+    "RateLimitError",
+    "RealClock",
+    "ReplayChatModel",
+    "RunConfig",
+    "SchemaError",
+    "Script",
+    "ScriptError",
+    "ScriptExhausted",
+    "ServerError",
+    "SystemMessage",
+    "Tool",
+    "ToolCall",
+    "ToolCallChunk",
+    "ToolInputError",
+    "ToolMessage",
+    "UnmetExpectation",
+    "UnusedTurns",
+    "UsageMetadata",
+    "VirtualClock",
+    "WireError",
+    "astream_events",
+    "auto",
+    "call",
+    "current_run",
+    "fail",
+    "pause",
+    "say",
+    "streaming",
+    "think",
+    "tool",
+]
+
+if typing.TYPE_CHECKING:
+    from harness.blocks import (
+        InvalidToolCall,
+        ToolCall,
+        ToolCallChunk,
+        UsageMetadata,
+    )
+    from harness.chunks import AIMessageChunk
+    from harness.errors import (
+        AuthenticationError,
+        BadRequestError,
+        CallbackError,
+        CassetteError,
+        CassetteMiss,
+        HarnessError,
+        InputError,
+        InterruptedStreamError,
+        ModelConnectionError,
+        ModelError,
+        ModelTimeoutError,
+        OutputError,
+        OverloadedError,
+        RateLimitError,
+        SchemaError,
+        ScriptError,
+        ScriptExhausted,
+        ServerError,
+        ToolInputError,
+        UnmetExpectation,
+        UnusedTurns,
+        WireError,
+    )
+    from harness.fake import FakeChatModel
+    from harness.messages import (
+        AIMessage,
+        HumanMessage,
+        Message,
+        SystemMessage,
+        ToolMessage,
+    )
+    from harness.models import (
+        CallbackHandler,
+        ChatModel,
+        EventFilter,
+        RealClock,
+        RunConfig,
+        VirtualClock,
+        astream_events,
+        current_run,
+        streaming,
+    )
+    from harness.replay import ReplayChatModel
+    from harness.requests import ChatRequest
+    from harness.scripts import Script
+    from harness.scripts.turns import auto, call, fail, pause, say, think
+    from harness.steps import Fault, Pause
+    from harness.tools import Tool, tool
+else:
+    # What type checkers read above: the names that are not errors, by their module.
+    _HOMES = {
+        name: f"harness.{module}"
+        for module, names in {
+            "blocks": "InvalidToolCall ToolCall ToolCallChunk UsageMetadata",
+            "chunks": "AIMessageChunk",
+            "fake": "FakeChatModel",
+            "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",
+            "models": "CallbackHandler ChatModel EventFilter RealClock RunConfig "
+            "VirtualClock astream_events current_run streaming",
+            "replay": "ReplayChatModel",
+            "requests": "ChatRequest",
+            "scripts": "Script",
+            "scripts.turns": "auto call fail pause say think",
+            "steps": "Fault Pause",
+            "tools": "Tool tool",
+        }.items()
+        for name in names.split()
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(
+                f"module 'harness' has no attribute {name!r}", name=name
+            )
+        home = importlib.import_module(_HOMES.get(name, "harness.errors"))
+        value = globals()[name] = getattr(home, name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
