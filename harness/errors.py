@@ -1,0 +1,176 @@
+"""Every error that harness raises, named by who has to act.
+
+* HarnessError
+  + InputError ............ a value given to harness is not what it takes
+    - SchemaError ......... a JSON schema or tool definition cannot be used
+    - ToolInputError ...... the arguments or the call given to a tool are wrong
+  + ScriptError ........... the script and what the application asked disagree
+    - ScriptExhausted ..... one call more than the script has turns
+    - UnusedTurns ......... the script has turns that nothing asked for
+    - UnmetExpectation .... an assertion on the journal does not hold
+  + CassetteError ......... a cassette is missing, damaged or not understood
+    - CassetteMiss ........ no recording answers this request
+  + WireError ............. bytes of a provider that no dialect can read
+  + CallbackError ......... a callback of the application raised
+  + OutputError ........... an answer does not have the structure asked for
+  + ModelError ............ the provider failed, or a script plays that it does
+    - RateLimitError, AuthenticationError, BadRequestError, OverloadedError,
+      ServerError, ModelTimeoutError, ModelConnectionError,
+      InterruptedStreamError
+"""
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "AuthenticationError",
+    "BadRequestError",
+    "CallbackError",
+    "CassetteError",
+    "CassetteMiss",
+    "HarnessError",
+    "InputError",
+    "InterruptedStreamError",
+    "ModelConnectionError",
+    "ModelError",
+    "ModelTimeoutError",
+    "OutputError",
+    "OverloadedError",
+    "RateLimitError",
+    "SchemaError",
+    "ScriptError",
+    "ScriptExhausted",
+    "ServerError",
+    "ToolInputError",
+    "UnmetExpectation",
+    "UnusedTurns",
+    "WireError",
+    "nearest",
+    "shown",
+]
+
+
+class HarnessError(Exception):
+    """Everything harness raises on purpose is one of these."""
+
+
+class InputError(HarnessError, ValueError):
+    """A value given to harness is not one it takes."""
+
+
+class SchemaError(InputError):
+    """A JSON schema or a tool definition cannot be used."""
+
+
+class ToolInputError(InputError):
+    """A tool was called by a wrong name, or with wrong arguments."""
+
+
+class ScriptError(HarnessError):
+    """The script and what the application asked disagree: the test is wrong."""
+
+
+class ScriptExhausted(ScriptError):
+    """The application asked once more than the script has turns."""
+
+
+class UnusedTurns(ScriptError):
+    """The test ended, and turns of the script were never asked for."""
+
+
+class UnmetExpectation(ScriptError, AssertionError):
+    """An assertion on the journal of calls does not hold."""
+
+
+class CassetteError(HarnessError):
+    """A cassette is missing, damaged, or in a form that is not understood."""
+
+
+class CassetteMiss(CassetteError):
+    """No recording of the cassette answers this request."""
+
+
+class WireError(HarnessError):
+    """A provider's bytes break the rules of their wire format."""
+
+
+class CallbackError(HarnessError):
+    """A callback of the application raised; the cause is its error."""
+
+
+class OutputError(HarnessError):
+    """A model's answer does not have the structure that was asked for."""
+
+
+class ModelError(HarnessError):
+    """The provider failed, or a script plays that it does.
+
+    *status* is the HTTP status (None where there was none), *retry_after* the
+    seconds that the provider asks to wait, *partial* the message received so
+    far (None where the answer had not begun).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        partial: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        self.partial = partial
+
+
+class RateLimitError(ModelError):
+    """Too many requests or tokens (429)."""
+
+
+class AuthenticationError(ModelError):
+    """The key is missing, wrong, or may not do this (401, 403)."""
+
+
+class BadRequestError(ModelError):
+    """The provider refuses the request as it is (400, 404, 413, 422)."""
+
+
+class OverloadedError(ModelError):
+    """The provider is too busy for now (503, 529)."""
+
+
+class ServerError(ModelError):
+    """The provider broke (any other 5xx)."""
+
+
+class ModelTimeoutError(ModelError, TimeoutError):
+    """No answer in time (408, 504, or a timeout of the client)."""
+
+
+class ModelConnectionError(ModelError, ConnectionError):
+    """The provider could not be reached, or hung up before it answered."""
+
+
+class InterruptedStreamError(ModelError):
+    """The stream broke off; *partial* is the message up to there."""
+
+
+def shown(value: object, *, limit: int = 200) -> str:
+    """The repr of *value*, cut to *limit* characters, for an error's text."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that lists the *known* names, the one most like *name* first.
+
+    >>> nearest("get_wether", ["search", "get_weather"])
+    "Did you mean 'get_weather'? Known: 'get_weather', 'search'."
+    """
+    names = sorted(known)
+    if not names:
+        return "There is none."
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(map(repr, names))}."

@@ -1,0 +1,196 @@
+"""What is read from a total: blocks while the stream runs, a message at its end.
+
+Finishing is strict: a call without a name, or whose arguments are not one complete
+JSON object, is an invalid call.
+"""
+
+from typing import Any
+
+from harness.blocks import ContentBlock
+from harness.errors import InputError
+from harness.messages import AIMessage, Content
+from harness.partial_json import JsonError, parse_object
+from harness.sums import Part, Run, Total
+from harness.values import copied, plain
+
+__all__ = [
+    "content",
+    "dumped_total",
+    "fragments",
+    "invalid_calls",
+    "message",
+    "said_blocks",
+    "whole_call",
+    "whole_calls",
+]
+
+Item = Part | Run | dict[str, Any]
+
+_CALLS = ("tool_call", "invalid_tool_call")
+_EMPTY = ({"type": "text", "text": ""}, {"type": "reasoning", "reasoning": ""})
+
+
+def said_blocks(total: Total) -> list[ContentBlock]:
+    """All blocks; until the stream has ended, calls are ``tool_call_chunk``."""
+    show = _final if total.last else _block
+    return [show(item) for item in total.ordered()]
+
+
+def fragments(total: Total, *, raw: bool = False) -> list[Any]:
+    """The calls that arrived in fragments, each joined to one."""
+    runs = [item for item in total.ordered() if isinstance(item, Run)]
+    return [run.fragment(raw=raw) for run in runs]
+
+
+def whole_calls(total: Total) -> list[Any]:
+    """The calls that came whole; once the stream has ended, all that became so."""
+    return _calls(total, "tool_call")
+
+
+def invalid_calls(total: Total) -> list[Any]:
+    """The calls that came as invalid; once the stream has ended, all that are."""
+    return _calls(total, "invalid_tool_call")
+
+
+def whole_call(item: Item) -> list[Any]:
+    """The call that *item* is, or nothing."""
+    if isinstance(item, Run) or _kind(item) != "tool_call":
+        return []
+    return [_as_call(_block(item))]
+
+
+def content(total: Total) -> str | list[Any]:
+    """The text, or a list of blocks where there is more than plain text."""
+    if total.is_text():
+        return total.text()
+    return [_block(item) for item in total.ordered() if not isinstance(item, Run)] or ""
+
+
+def dumped_total(total: Total) -> dict[str, Any]:
+    """The fields of the one chunk that means the same as *total*."""
+    return {
+        "content": _raw_content(total),
+        "tool_call_chunks": fragments(total, raw=True),
+        "usage_metadata": total.deltas(),
+        "cumulative_usage": total.reported(),
+        "response_metadata": total.metadata(),
+        "additional_kwargs": total.additional_kwargs(),
+        "id": total.first("id"),
+        "name": total.first("name"),
+        "chunk_position": "last" if total.last else None,
+        "conflicts": total.conflicts(),
+    }
+
+
+def message(total: Total) -> AIMessage:
+    """The finished message."""
+    if total.plain is not None and total.is_text() and not total.runs:
+        made = AIMessage(total.plain.shown(ended=True))
+    else:
+        said = [_without_index(_final(item)) for item in total.ordered()]
+        body, calls = _split([block for block in said if block not in _EMPTY])
+        made = AIMessage(
+            body,
+            tool_calls=[c for c in calls if c["type"] == "tool_call"],
+            invalid_tool_calls=[c for c in calls if c["type"] == "invalid_tool_call"],
+        )
+    metadata = total.metadata()
+    if conflicts := total.conflicts():
+        metadata["conflicts"] = conflicts
+    # The rest was checked when the chunks were made, and is fresh: taken as it is.
+    made._usage = total.usage.value()
+    made._response_metadata = metadata or None
+    made._additional_kwargs = total.additional_kwargs() or None
+    made._id = total.first("id")
+    made._name = total.first("name")
+    return made
+
+
+def _kind(item: Part | dict[str, Any]) -> str:
+    kind: str = item.kind if isinstance(item, Part) else item["type"]
+    return kind
+
+
+def _calls(total: Total, kind: str) -> list[Any]:
+    found = [
+        _final(item)
+        for item in total.ordered()
+        if (total.last if isinstance(item, Run) else _kind(item) == kind)
+    ]
+    return [_as_call(block) for block in found if block["type"] == kind]
+
+
+def _as_call(block: ContentBlock) -> dict[str, Any]:
+    # Keys in the order in which tool calls are printed.
+    rest = {k: v for k, v in block.items() if k not in ("type", "index")}
+    return {**rest, "type": block["type"]}
+
+
+def _block(item: Item) -> ContentBlock:
+    match item:
+        case Part():
+            return item.block()
+        case Run():
+            return item.fragment()
+        case _:
+            return dict(copied(item))
+
+
+def _final(item: Item) -> ContentBlock:
+    match item:
+        case Part():
+            return item.block(ended=True)
+        case Run():
+            return _ended(item)
+        case _:
+            return _block(item)
+
+
+def _ended(run: Run) -> ContentBlock:
+    args: Any = run.shown(ended=True)
+    kind, wrong = "tool_call", {}
+    try:
+        args = _arguments(run, args)
+    except JsonError as error:
+        kind, wrong = "invalid_tool_call", {"error": error.reason}
+    extras = {"extras": copied(run.extras)} if run.extras else {}
+    said = {"name": run.name, "args": args, "id": run.id}
+    return {"type": kind, **said, **wrong, **extras}
+
+
+def _arguments(run: Run, raw: str) -> dict[str, Any]:
+    if not run.name:
+        raise JsonError("the call has no name")
+    try:
+        return dict(plain(parse_object(raw), "args"))
+    except InputError:
+        raise JsonError("is nested too deeply") from None
+
+
+def _raw_content(total: Total) -> str | list[Any]:
+    if total.plain is not None and total.is_text():
+        return total.plain.raw()
+    return [
+        item.block(raw=True) if isinstance(item, Part) else _block(item)
+        for item in total.ordered()
+        if not isinstance(item, Run)
+    ] or ""
+
+
+def _without_index(block: ContentBlock) -> ContentBlock:
+    return {key: value for key, value in block.items() if key != "index"}
+
+
+def _split(said: list[ContentBlock]) -> tuple[Content, list[ContentBlock]]:
+    """Content and calls; content lists the calls too if others come after one."""
+    end = len(said)
+    while end and said[end - 1]["type"] in _CALLS:
+        end -= 1
+    body, calls = said[:end], said[end:]
+    if not body:
+        return "", calls
+    if any(block["type"] in _CALLS for block in body):
+        return said, []
+    if len(body) == 1 and body[0].keys() == {"type", "text"}:
+        return body[0]["text"], calls
+    return body, calls

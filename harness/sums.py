@@ -1,0 +1,396 @@
+"""What a run of chunks amounts to: the normal form that every reading comes from.
+
+A sum of chunks is the list of its chunks; this module folds that list. Adding lists is
+associative, has an identity and loses nothing, so the laws of ``+`` hold by
+construction; what remains is that the fold below takes one chunk at a time, at a cost
+in proportion to that chunk, and that its result says all that later chunks depend on.
+
+Rules of the fold, one monoid a field (see DESIGN.md "Chunks"):
+
+* text grows per block; blocks are kept by (type, index);
+* tool-call fragments grow per index: a fragment without id continues the run to its
+  left, as does one of the same id; a different id opens a new run;
+* ids, names and what names the answer's origin: the first wins, others are conflicts;
+* finish reasons: an ordered set, of which the gravest is read;
+* usage: deltas add, cumulative reports replace; logprobs append; other metadata: the
+  last value of each key.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any, Protocol
+
+from harness.blocks import TEXT_FIELD, ContentBlock
+from harness.partial_json import JsonPrefix
+from harness.text import GrowingText
+from harness.usage import UsageTotal, read_usage
+from harness.values import copied
+
+__all__ = ["FINISH", "FIRST", "GRAVITY", "Leaf", "Log", "Part", "Run", "Total"]
+
+#: Metadata that says where an answer is from: the first value wins.
+FIRST = frozenset(
+    "created id model model_name model_provider object output_version role "
+    "system_fingerprint".split()
+)
+#: Metadata that says why an answer ended: an ordered set.
+FINISH = frozenset({"finish_reason", "stop_reason"})
+#: The graver reason is read, whatever came first; others rank last.
+GRAVITY = ("error", "content_filter", "refusal", "safety", "length", "max_tokens")
+#: Metadata that arrives in pieces: lists grow.
+GROWING = frozenset({"logprobs"})
+
+#: Fields of a block that are lists, and grow.
+LIST_FIELDS = frozenset({"annotations"})
+
+#: Fields of whole calls that are there even if nothing is known of them.
+CALL_FIELDS: dict[str, dict[str, None]] = {
+    "tool_call": {"id": None},
+    "invalid_tool_call": dict.fromkeys(("name", "args", "id", "error")),
+}
+
+Index = int | str | None
+_RANK = {"reasoning": 0, "text": 1, "tool_call": 3}
+
+
+class Leaf(Protocol):
+    """One chunk, as its constructor checked it."""
+
+    #: A text, or a list of standard blocks.
+    _content: Any
+    #: The other fields that are set, by the names that `Total` takes them under.
+    _more: dict[str, Any] | None
+
+
+class Part(GrowingText):
+    """One content block as it grows."""
+
+    __slots__ = ("fields", "index", "kind", "lists")
+
+    def __init__(self, kind: str, index: Index) -> None:
+        super().__init__()
+        self.kind = kind
+        self.index = index
+        self.fields: dict[str, Any] = {}
+        self.lists: dict[str, list[Any]] = {}
+
+    def take(self, block: Mapping[str, Any]) -> None:
+        """Merge *block*: texts and lists grow, an id stays, the rest is replaced."""
+        grows = TEXT_FIELD.get(self.kind)
+        for key, value in block.items():
+            if value is None:
+                continue
+            if key == grows and isinstance(value, str):
+                self.grow(value)
+            elif key in LIST_FIELDS and isinstance(value, list):
+                self.lists.setdefault(key, []).extend(value)
+            elif key == "extras" and isinstance(value, dict):
+                self.fields["extras"] = {**self.fields.get("extras", {}), **value}
+            elif key == "id":
+                self.fields.setdefault(key, value)
+            elif key not in ("type", "index"):
+                self.fields[key] = value
+
+    def block(self, *, raw: bool = False, ended: bool = False) -> ContentBlock:
+        """The block to show; with *raw*, halves of characters included."""
+        block: ContentBlock = {"type": self.kind, **CALL_FIELDS.get(self.kind, {})}
+        if (grows := TEXT_FIELD.get(self.kind)) is not None:
+            block[grows] = self.raw() if raw else self.shown(ended=ended)
+        block |= {key: copied(value) for key, value in self.fields.items()}
+        block |= {key: copied(value) for key, value in self.lists.items()}
+        if self.index is not None:
+            block["index"] = self.index
+        return block
+
+
+class Run(GrowingText):
+    """One tool call as it grows; its text are the arguments."""
+
+    __slots__ = ("_parser", "_read", "extras", "id", "index", "name", "names")
+
+    def __init__(self, index: Index, call_id: str | None) -> None:
+        super().__init__()
+        self.index = index
+        self.id = call_id
+        self.name: str | None = None
+        self.names: list[str] = []
+        self.extras: dict[str, Any] = {}
+        self._parser: JsonPrefix | None = None
+        self._read = 0
+
+    def take(self, fragment: Mapping[str, Any]) -> None:
+        """Merge one *fragment* of this call."""
+        if piece := fragment.get("args"):
+            self.grow(piece)
+        for name in (fragment.get("name"), *fragment.get("other_names", ())):
+            if not name or name == self.name or name in self.names:
+                continue
+            if self.name is None:
+                self.name = name
+            else:
+                self.names.append(name)
+        if extras := fragment.get("extras"):
+            self.extras |= extras
+
+    def preview(self) -> dict[str, Any]:
+        """What the arguments surely contain so far."""
+        if self._parser is None:
+            self._parser = JsonPrefix()
+        text = self.shown()
+        self._parser.feed(text[self._read :])
+        self._read = len(text)
+        value = self._parser.preview()
+        return value if isinstance(value, dict) else {}
+
+    def fragment(self, *, raw: bool = False) -> dict[str, Any]:
+        """The whole run as one fragment; with *raw*, halves of characters included."""
+        said: dict[str, Any] = {
+            "type": "tool_call_chunk",
+            "name": self.name,
+            "args": self.raw() if raw else self.shown(),
+            "id": self.id,
+            "index": self.index,
+        }
+        if self.extras:
+            said["extras"] = copied(self.extras)
+        if self.names:
+            said["other_names"] = list(self.names)
+        return said
+
+
+class Total:
+    """The fold itself; mutable, and used by one reader at a time."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.parts: dict[tuple[str, Index], Part] = {}
+        self.plain: Part | None = None  # the text part without an index
+        self.early: list[Part | dict[str, Any]] = []
+        self.late: list[dict[str, Any]] = []
+        self.runs: dict[Index, list[Run]] = {}
+        self.usage = UsageTotal()
+        self.firsts: dict[str, list[Any]] = {}
+        self.lasts: dict[str, Any] = {}
+        self.growing: dict[str, dict[str, list[Any]]] = {}
+        self.kwargs: dict[str, Any] = {}
+        self.last = False
+
+    def advance(self, leaves: Mapping[int, Leaf], length: int) -> None:
+        """Fold *leaves* from where this stands up to *length*."""
+        n = self.position
+        while n < length:
+            leaf = leaves[n]
+            n += 1
+            content = leaf._content
+            if type(content) is not str:
+                for block in content:
+                    self._take_block(block)
+            elif content:
+                (self.plain or self._part("text", None)).grow(content)
+            if leaf._more is not None:
+                for key, value in leaf._more.items():
+                    _TAKE[key](self, value)
+        self.position = length
+
+    def _part(self, kind: str, index: Index) -> Part:
+        part = self.parts.get((kind, index))
+        if part is None:
+            part = self.parts[kind, index] = Part(kind, index)
+            if index is None:
+                self.early.append(part)
+                if kind == "text":
+                    self.plain = part
+        return part
+
+    def _take_block(self, block: dict[str, Any]) -> None:
+        kind, index = block["type"], block.get("index")
+        if index is not None or kind in TEXT_FIELD:
+            self._part(kind, index).take(block)
+        else:
+            # Without an index nothing says that two of these are one.
+            (self.late if kind.endswith("tool_call") else self.early).append(block)
+
+    def _take_fragments(self, fragments: Iterable[Mapping[str, Any]]) -> None:
+        for fragment in fragments:
+            self._run(fragment["index"], fragment["id"]).take(fragment)
+
+    def _take_conflicts(self, conflicts: Mapping[str, list[Any]]) -> None:
+        for key, values in conflicts.items():
+            for value in values:
+                self._first(key, value)
+
+    def _take_kwargs(self, kwargs: Mapping[str, Any]) -> None:
+        self.kwargs |= kwargs
+
+    def _take_last(self, last: bool) -> None:  # noqa: FBT001 - a field's value
+        self.last = self.last or last
+
+    def _run(self, index: Index, call_id: str | None) -> Run:
+        runs = self.runs.get(index)
+        if runs is None:
+            runs = self.runs[index] = []
+        if not runs or (call_id and call_id != runs[-1].id):
+            runs.append(Run(index, call_id or None))
+        return runs[-1]
+
+    def _first(self, key: str, value: Any) -> None:
+        values = self.firsts.get(key)
+        if values is None:
+            self.firsts[key] = [value]
+        elif value not in values:
+            values.append(value)
+
+    def _take_metadata(self, metadata: Mapping[str, Any]) -> None:
+        for key, value in metadata.items():
+            if value is None:
+                continue
+            if key in FIRST or key in FINISH:
+                self._first(f"response_metadata.{key}", value)
+            elif key in GROWING:
+                grown = self.growing.setdefault(key, {})
+                for name, items in _lists(value):
+                    grown.setdefault(name, []).extend(items)
+            else:
+                self.lasts[key] = value
+
+    # ------------------------------------------------------------------ reading
+
+    def text(self) -> str:
+        """All text, in order."""
+        if self.plain is not None and len(self.parts) == 1:
+            return self.plain.shown()
+        return "".join(
+            part.shown()
+            for part in self.ordered()
+            if isinstance(part, Part) and part.kind == "text"
+        )
+
+    def is_text(self) -> bool:
+        """Whether the content is plain text, and nothing besides."""
+        plain = self.plain
+        if plain is None or len(self.parts) > 1 or plain.fields or plain.lists:
+            return False
+        return len(self.early) == 1 and not self.late
+
+    def ordered(self) -> list[Part | Run | dict[str, Any]]:
+        """Everything that was said, in its one order, however it was interleaved.
+
+        First what has no index, as it came; then by index (numbers, then names as
+        they came), reasoning before text before calls; then calls without index.
+        """
+        names: dict[str, int] = {}
+        placed: list[tuple[tuple[Any, ...], Part | Run]] = [
+            (_place(part.kind, part.index, names), part)
+            for part in self.parts.values()
+            if part.index is not None
+        ]
+        for index, runs in self.runs.items():
+            if index is not None:
+                place = _place("tool_call", index, names)
+                placed += [(place, run) for run in runs]
+        placed.sort(key=lambda item: item[0])
+        unplaced = self.runs.get(None, ())
+        return [*self.early, *(item for _, item in placed), *unplaced, *self.late]
+
+    def metadata(self) -> dict[str, Any]:
+        """The response metadata to show."""
+        shown = {}
+        for key, values in self.firsts.items():
+            head, _, name = key.partition(".")
+            if head == "response_metadata":
+                shown[name] = gravest(values) if name in FINISH else values[0]
+        shown |= self.lasts
+        for key, lists in self.growing.items():
+            shown[key] = lists[""] if list(lists) == [""] else lists
+        return {key: copied(shown[key]) for key in sorted(shown)}
+
+    def additional_kwargs(self) -> dict[str, Any]:
+        """What else was given, by sorted key."""
+        return {key: copied(self.kwargs[key]) for key in sorted(self.kwargs)}
+
+    def conflicts(self) -> dict[str, list[Any]]:
+        """All values, in order, of what was said in more than one way."""
+        return {
+            key: copied(values)
+            for key, values in sorted(self.firsts.items())
+            if len(values) > 1
+        }
+
+    def first(self, key: str) -> Any:
+        """The value of *key* that came first, or None."""
+        values = self.firsts.get(key)
+        return values[0] if values else None
+
+    def deltas(self) -> dict[str, Any] | None:
+        """Usage that later deltas add to."""
+        fields = {**self.usage.other, **self.usage.deltas}
+        return read_usage(fields, fill=False)
+
+    def reported(self) -> dict[str, Any] | None:
+        """Usage that later reports replace."""
+        return read_usage(self.usage.reported, fill=False)
+
+
+_TAKE: dict[str, Callable[[Total, Any], None]] = {
+    "conflicts": Total._take_conflicts,
+    "fragments": Total._take_fragments,
+    "id": lambda total, value: total._first("id", value),
+    "name": lambda total, value: total._first("name", value),
+    "usage": lambda total, fields: total.usage.add(fields),
+    "reported": lambda total, fields: total.usage.report(fields),
+    "response_metadata": Total._take_metadata,
+    "additional_kwargs": Total._take_kwargs,
+    "last": Total._take_last,
+}
+
+
+class Log:
+    """Leaves in a row, which all sums of its beginnings share.
+
+    It only grows at its end. Who puts a leaf behind place *n* first goes on with the
+    log, who comes later copies it: the dict decides that in one step, also for threads.
+    """
+
+    __slots__ = ("idle", "leaves")
+
+    def __init__(self, leaves: dict[int, Leaf]) -> None:
+        self.leaves = leaves
+        self.idle: list[Total] = []  # totals that no reader is using
+
+    def begun(self, length: int) -> "Log":
+        """A log of its own with the first *length* leaves of this one."""
+        # A list made in one step, because another thread may be adding.
+        leaves = list(self.leaves.values())
+        return Log(dict(enumerate(islice(leaves, length))))
+
+    def extended(self, length: int, other: "Log", more: int) -> "tuple[Log, int]":
+        """A log that has *more* leaves of *other* behind its first *length*."""
+        log = self
+        for n in range(more):
+            leaf = other.leaves[n]
+            if log.leaves.setdefault(length + n, leaf) is not leaf:
+                log = log.begun(length + n)
+                log.leaves[length + n] = leaf
+        return log, length + more
+
+
+def gravest(reasons: Iterable[Any]) -> Any:
+    """The reason to read where several were given: the gravest, else the first."""
+    ranked = [r for grave in GRAVITY for r in reasons if r == grave]
+    return ranked[0] if ranked else next(iter(reasons))
+
+
+def _lists(value: Any) -> Iterable[tuple[str, list[Any]]]:
+    # A dict of lists grows list by list; anything else is an item, or items, of "".
+    if isinstance(value, dict):
+        for key, items in value.items():
+            if items is not None:
+                yield key, items if isinstance(items, list) else [items]
+    else:
+        yield "", value if isinstance(value, list) else [value]
+
+
+def _place(kind: str, index: int | str, names: dict[str, int]) -> tuple[Any, ...]:
+    if isinstance(index, str):
+        return (1, names.setdefault(index, len(names)), _RANK.get(kind, 2), kind)
+    return (0, index, _RANK.get(kind, 2), kind)

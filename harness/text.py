@@ -1,0 +1,79 @@
+"""Text that arrives in pieces cut anywhere, even between the halves of a character.
+
+Some providers cut text at UTF-16 units, so that one piece ends in a high surrogate
+and the next begins with the low one. Pieces join to whole characters here, and what
+is shown of them always encodes to UTF-8.
+"""
+
+import re
+
+__all__ = ["GrowingText", "shown_text", "whole"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HIGH = re.compile("[\ud800-\udbff]")
+
+
+def whole(text: str) -> str:
+    r"""*text* with every pair of surrogate halves made one character.
+
+    >>> whole("\ud83d\ude00") == "😀"
+    True
+    """
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def shown_text(text: str) -> str:
+    """What can be shown of *text*: a half at its end waits for its other half.
+
+    Halves that found no partner become U+FFFD.
+    """
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return _SURROGATE.sub("\ufffd", text[:-1] if _HIGH.match(text[-1]) else text)
+
+
+class GrowingText:
+    r"""A text that grows at its end, at a cost in proportion to what is added.
+
+    >>> text = GrowingText()
+    >>> for piece in ("So \ud83d", "\ude00", "!"):
+    ...     text.grow(piece)
+    >>> text.shown() == "So 😀!"
+    True
+    """
+
+    __slots__ = ("_half", "_lone", "_text")
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._half = ""  # a high surrogate that may find its other half
+        self._lone = False  # whether some half has found none
+
+    def grow(self, piece: str) -> None:
+        """Put *piece* behind the text."""
+        if self._half or not piece.isascii():
+            piece = self._paired(piece)
+        # Held by nothing but a local name, the string grows in place.
+        text, self._text = self._text, ""
+        text += piece
+        self._text = text
+
+    def _paired(self, piece: str) -> str:
+        piece = whole(self._half + piece)
+        self._half = ""
+        if _SURROGATE.search(piece):
+            if _HIGH.match(piece[-1]):
+                piece, self._half = piece[:-1], piece[-1]
+            self._lone = self._lone or bool(_SURROGATE.search(piece))
+        return piece
+
+    def shown(self, *, ended: bool = False) -> str:
+        """What can be shown, as :func:`shown_text`; with *ended* no half may wait."""
+        text = _SURROGATE.sub("\ufffd", self._text) if self._lone else self._text
+        return text + "\ufffd" if ended and self._half else text
+
+    def raw(self) -> str:
+        """All that was put in, halves of characters included."""
+        return self._text + self._half

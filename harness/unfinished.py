@@ -1,0 +1,77 @@
+"""A tool call that is still arriving: a dict whose ``args`` are read when asked for.
+
+A program that folds a stream and looks at ``tool_calls`` after each chunk mostly looks
+at one or two of them. Parsing and copying all arguments each time is what makes other
+libraries quadratic; here that work is done by whoever reads the arguments.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+__all__ = ["UnfinishedCall"]
+
+Read = Callable[[], dict[str, Any]]
+
+
+class _Arguments(Mapping[str, Any]):
+    """Arguments not read yet, for C code that looks past the dict's own methods."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        return self._read()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.value[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+class UnfinishedCall(dict[str, Any]):
+    """A ``ToolCall`` whose ``args`` are what *read* returns, read once when needed.
+
+    >>> call = UnfinishedCall("f", "c1", lambda: {"a": 1})
+    >>> call == {"name": "f", "args": {"a": 1}, "id": "c1", "type": "tool_call"}
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str, call_id: str | None, read: Read) -> None:
+        super().__init__(name=name, args=_Arguments(read), id=call_id, type="tool_call")
+
+    def settled(self) -> dict[str, Any]:
+        """This dict, with ``args`` read."""
+        args = dict.get(self, "args")
+        if isinstance(args, _Arguments):
+            dict.__setitem__(self, "args", args.value)
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+def _settle_first(name: str) -> Callable[..., Any]:
+    plain = getattr(dict, name)
+
+    def method(self: UnfinishedCall, *args: Any, **kwargs: Any) -> Any:
+        return plain(self.settled(), *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+# `__iter__` is among them because dict(), ** and | take the values straight out of
+# the table unless a subclass has an `__iter__` of its own.
+for _name in (
+    "__eq__ __getitem__ __ior__ __iter__ __ne__ __or__ __repr__ __reversed__ __ror__ "
+    "copy get items pop popitem setdefault values"
+).split():
+    setattr(UnfinishedCall, _name, _settle_first(_name))
