@@ -1,0 +1,134 @@
+"""A chat model that plays a script, and a journal of what it was asked."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Self, overload
+from uuid import UUID
+
+from harness.errors import InputError
+from harness.models import ChatModel, Clock, VirtualClock, current_run
+from harness.requests import ChatRequest
+from harness.scripts import Call, Journal, Script, TurnLike
+from harness.scripts.files import load_script
+from harness.scripts.parts import CutLike
+from harness.steps import Step
+
+__all__ = ["FakeChatModel"]
+
+
+class FakeChatModel(ChatModel):
+    """A chat model that answers with *turns*, or with one `Script`.
+
+    The options are those of `Script`; *clock* tells its time, and by default no real
+    time passes. Whatever is bound to it or copied from it shares script and journal.
+    Raises InputError for turns that cannot be played.
+
+    >>> from harness.scripts import call, say
+    >>> model = FakeChatModel(say("Let me look.", call("search", query="sky")), "Blue.")
+    >>> agent = model.bind_tools([{"name": "search", "parameters": {}}])
+    >>> agent.invoke("What color is the sky?").tool_calls[0]["args"]
+    {'query': 'sky'}
+    >>> agent.invoke("So?").text, model.calls[0].text, model.calls[0].tools
+    ('Blue.', 'What color is the sky?', ['search'])
+    """
+
+    @overload
+    def __init__(self, script: Script, /, *, clock: Clock | None = None) -> None: ...
+    @overload
+    def __init__(
+        self,
+        *turns: TurnLike,
+        seed: int = 0,
+        clock: Clock | None = None,
+        check: bool = True,
+        cut: CutLike = "words",
+    ) -> None: ...
+    def __init__(
+        self,
+        *turns: TurnLike | Script,
+        seed: int = 0,
+        clock: Clock | None = None,
+        check: bool = True,
+        cut: CutLike = "words",
+    ) -> None:
+        given = [turn for turn in turns if isinstance(turn, Script)]
+        if not given:
+            listed = [turn for turn in turns if not isinstance(turn, Script)]
+            script = Script(listed, seed=seed, check=check, cut=cut)
+        elif len(turns) > 1 or (seed, check, cut) != (0, True, "words"):
+            raise InputError(
+                "FakeChatModel(script) takes one Script alone: give turns, seed, check "
+                "and cut to that Script."
+            )
+        else:
+            script = given[0]
+        #: What the model plays.
+        self.script = script
+        self.clock = VirtualClock() if clock is None else clock
+        self._run_numbers = count(1)
+
+    @classmethod
+    def load(
+        cls,
+        name: str | Path,
+        *,
+        directory: str | Path | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """A model that plays the script in ``fakes/<name>.yaml``, or at a path.
+
+        Raises ScriptError if there is none, InputError if it cannot be played.
+        """
+        return cls(load_script(name, directory), clock=clock)
+
+    def play(self, request: ChatRequest) -> Iterator[Step]:
+        """Answer with the turn that the script has for *request*."""
+        run = current_run()
+        return self.script.play(request, config=None if run is None else run.config)
+
+    def new_run_id(self) -> UUID:
+        """The next of the ids that belong to the seed of the script."""
+        seed = self.script.seed % 2**64
+        return UUID(int=(seed << 64) + next(self._run_numbers), version=4)
+
+    @property
+    def journal(self) -> Journal:
+        """The calls, with assertions on them."""
+        return self.script.journal
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls made so far, the first first."""
+        return list(self.script.journal)
+
+    def check_exhausted(self) -> None:
+        """Raise UnusedTurns if there are turns that nothing asked for."""
+        self.script.check_exhausted()
+
+    def assert_called(self, times: int | None = None) -> None:
+        """See `Journal.assert_called`."""
+        self.journal.assert_called(times)
+
+    def assert_asked(
+        self,
+        expected: str | Callable[[ChatRequest], object],
+        *,
+        call: int | None = None,
+    ) -> None:
+        """See `Journal.assert_asked`."""
+        self.journal.assert_asked(expected, call=call)
+
+    def assert_bound(self, *names: str, call: int = -1) -> None:
+        """See `Journal.assert_bound`."""
+        self.journal.assert_bound(*names, call=call)
+
+    def assert_tool_results(self, *texts: str, call: int = -1) -> None:
+        """See `Journal.assert_tool_results`."""
+        self.journal.assert_tool_results(*texts, call=call)
+
+    def __repr__(self) -> str:
+        """The model, how much it has left to play, and what it was asked."""
+        left = len(self.script.unused())
+        turns = "1 turn" if left == 1 else f"{left} turns"
+        return f"<FakeChatModel, {turns} left. {self.journal.told()}>"

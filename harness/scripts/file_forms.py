@@ -1,0 +1,239 @@
+"""The form of a script in a file: what may be written, and the turns it means."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from harness.scripts.parts import Turn
+from harness.scripts.turns import auto, call, fail, pause, say, think
+
+__all__ = ["ScriptFile"]
+
+Cut = Annotated[
+    Literal["words", "characters", "graphemes", "whole"]
+    | Annotated[int, Field(ge=1)]
+    | list[str],
+    Field(description="How text is cut: by a rule, a size, or into these pieces."),
+]
+Times = Annotated[
+    Annotated[int, Field(ge=1)] | Literal["forever"],
+    Field(description="How often the turn may be played."),
+]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+class Condition(_Form):
+    """What a request must have for a turn to apply; all of it."""
+
+    text: str | None = Field(None, description="Part of the last user message.")
+    pattern: str | None = Field(None, description="Found in the last user message.")
+    tools: list[str] = Field(default=[], description="Tools that must be bound.")
+    result_of: str | None = Field(None, description="The last message is its result.")
+    params: dict[str, Any] = Field(default={}, description="Parameters of the request.")
+
+
+class CallForm(_Form):
+    """A call of a tool."""
+
+    call: str = Field(description="The name of the tool.")
+    args: dict[str, Any] = Field(default={}, description="Its arguments.")
+    raw: str | None = Field(None, description="Text in place of the arguments.")
+    id: str | None = Field(None, description="The id of the call.")
+
+    def made(self) -> object:
+        """The part that this means."""
+        return call(self.call, self.args, _id=self.id, raw=self.raw)
+
+
+class ThinkForm(_Form):
+    """Reasoning."""
+
+    think: str = Field(description="The text of the reasoning.")
+    signature: str | None = Field(None, description="What the provider signs it with.")
+
+    def made(self) -> object:
+        """The part that this means."""
+        return think(self.think, self.signature)
+
+
+class PauseForm(_Form):
+    """Nothing comes for a while."""
+
+    pause: Annotated[float, Field(ge=0)] = Field(description="Seconds.")
+
+    def made(self) -> object:
+        """The part that this means."""
+        return pause(self.pause)
+
+
+class FailForm(_Form):
+    """The provider fails."""
+
+    fail: int | str = Field(description="A status, a kind, or the text of the error.")
+    message: str = Field("", description="The text of the error.")
+    retry_after: float | None = Field(None, description="Seconds.")
+    headers: dict[str, str] = Field(default={}, description="Of the reply.")
+    after: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="How many chunks come before it."
+    )
+
+    def made(self) -> object:
+        """The part that this means."""
+        return fail(
+            self.fail,
+            message=self.message,
+            retry_after=self.retry_after,
+            headers=self.headers,
+            after=self.after,
+        )
+
+
+class BlockForm(_Form):
+    """A content block: an image, a refusal, a result of a server's tool..."""
+
+    block: dict[str, Any] = Field(description="The block, with its 'type'.")
+
+    def made(self) -> object:
+        """The part that this means."""
+        return self.block
+
+
+def _kind(value: object) -> str | None:
+    """The tag of the form that *value* is written in: its telling key."""
+    if isinstance(value, str):
+        return "<text>"
+    found = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    return next((f"<{key}>" for key in _KEYS if key in found), None)
+
+
+_KEYS = ("say", "call", "think", "fail", "auto", "pause", "block")
+PartForm = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[CallForm, Tag("<call>")]
+    | Annotated[ThinkForm, Tag("<think>")]
+    | Annotated[PauseForm, Tag("<pause>")]
+    | Annotated[FailForm, Tag("<fail>")]
+    | Annotated[BlockForm, Tag("<block>")],
+    Discriminator(_kind),
+]
+
+
+class _Options(_Form):
+    """What every turn may say."""
+
+    when: str | Condition | None = Field(
+        None, description="When the turn applies; a text is part of the user message."
+    )
+    times: Times = 1
+
+
+class _SayOptions(_Options):
+    misbehaving: bool = Field(
+        default=False, description="The turn contradicts the request on purpose."
+    )
+    usage: dict[str, Any] | Literal["auto"] | None = Field(
+        "auto", description="Tokens used; null for none."
+    )
+    finish: str | None = Field(
+        "auto", description="The finish reason; null for an answer that is cut off."
+    )
+    cut: Cut | None = None
+    arguments_cut: Cut | None = None
+    model: str | None = Field(None, description="The name of the model that answers.")
+    metadata: dict[str, Any] | None = Field(None, description="Of the response.")
+
+    def _said(self, parts: list[object], id: str | None = None) -> Turn:
+        return say(
+            *parts,
+            usage=self.usage,
+            finish=self.finish,
+            cut=self.cut,
+            arguments_cut=self.arguments_cut,
+            when=_condition(self.when),
+            times=self.times,
+            misbehaving=self.misbehaving,
+            model=self.model,
+            metadata=self.metadata,
+            id=id,
+        )
+
+
+class SayTurn(_SayOptions):
+    """An answer: a text, or ordered parts."""
+
+    say: str | list[PartForm] = Field(description="What is said, in order.")
+    id: str | None = Field(None, description="The id of the message.")
+
+    def turn(self) -> Turn:
+        """The turn that this means."""
+        parts = [self.say] if isinstance(self.say, str) else self.say
+        return self._said([_made(part) for part in parts], self.id)
+
+
+class CallTurn(CallForm, _SayOptions):
+    """An answer that is one call."""
+
+    def turn(self) -> Turn:
+        """The turn that this means."""
+        return self._said([self.made()])
+
+
+class ThinkTurn(ThinkForm, _SayOptions):
+    """An answer that is reasoning alone."""
+
+    def turn(self) -> Turn:
+        """The turn that this means."""
+        return self._said([self.made()])
+
+
+class FailTurn(FailForm, _Options):
+    """A failure in place of an answer."""
+
+    def turn(self) -> Turn:
+        """The turn that this means."""
+        return say(self.made(), when=_condition(self.when), times=self.times)
+
+
+class AutoTurn(_Options):
+    """An answer made up from what is asked."""
+
+    auto: Literal[True] | str = Field(description="true, or the text to say.")
+
+    def turn(self) -> Turn:
+        """The turn that this means."""
+        text = "Okay." if self.auto is True else self.auto
+        return auto(text, when=_condition(self.when), times=self.times)
+
+
+TurnForm = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[SayTurn, Tag("<say>")]
+    | Annotated[CallTurn, Tag("<call>")]
+    | Annotated[ThinkTurn, Tag("<think>")]
+    | Annotated[FailTurn, Tag("<fail>")]
+    | Annotated[AutoTurn, Tag("<auto>")],
+    Discriminator(_kind),
+]
+
+
+class ScriptFile(_Form):
+    """A script: the turns of a fake chat model."""
+
+    turns: list[TurnForm] = Field(description="The turns, in order.")
+    seed: int = Field(0, description="Where ids and made-up answers come from.")
+    cut: Cut = "words"
+    arguments_cut: Cut | None = None
+    check: bool = Field(
+        default=True, description="Whether turns are checked against what is asked."
+    )
+
+
+def _made(part: Any) -> object:
+    return part if isinstance(part, str) else part.made()
+
+
+def _condition(when: str | Condition | None) -> object:
+    return when.model_dump() if isinstance(when, Condition) else when
