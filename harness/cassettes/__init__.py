@@ -1,0 +1,18 @@
+"""Recorded provider traffic, played back offline."""
+
+from harness.cassettes.folders import DEFAULT_FOLDER, find_cassette
+from harness.cassettes.interactions import Headers, Interaction, decoded_body
+from harness.cassettes.reading import load_cassette, read_cassette
+from harness.cassettes.source import CassetteSource, Recording
+
+__all__ = [
+    "DEFAULT_FOLDER",
+    "CassetteSource",
+    "Headers",
+    "Interaction",
+    "Recording",
+    "decoded_body",
+    "find_cassette",
+    "load_cassette",
+    "read_cassette",
+]

@@ -1,0 +1,74 @@
+"""A chat model that answers as a provider once did: a cassette with a Python face."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from harness.cassettes import CassetteSource, find_cassette, load_cassette
+from harness.errors import InputError, nearest, shown
+from harness.matching import DEFAULT_FIELDS
+from harness.models import ChatModel, Clock, VirtualClock
+from harness.requests import ChatRequest
+from harness.steps import Step
+from harness.wire import DIALECTS, Dialect
+
+__all__ = ["ReplayChatModel"]
+
+
+class ReplayChatModel(ChatModel):
+    """Replays the cassette *name*, offline: ``cassettes/<name>.yaml``, or a path.
+
+    A request gets the answer that was recorded for it, as it came: a stream chunk by
+    chunk, an error as an error. One that was not recorded raises CassetteMiss, which
+    says what differs from the nearest recording. What counts as the same request is
+    said by *match_on*; a recording plays once, in recorded order, unless
+    *allow_playback_repeats* lets the last one play on. The *dialect* is found from
+    the recorded URLs; name one where they do not tell.
+
+    Raises CassetteError where there is no such cassette, or it cannot be read.
+
+    >>> model = ReplayChatModel("weather")
+    >>> model.invoke("Hello!").text
+    'Hello! Ask me about the weather anywhere.'
+    >>> len(model.cassette.unused())
+    4
+    """
+
+    def __init__(
+        self,
+        name: str | Path,
+        *,
+        dialect: str | Dialect | None = None,
+        directory: str | Path | None = None,
+        match_on: Iterable[str] = DEFAULT_FIELDS,
+        allow_playback_repeats: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        if not isinstance(name, str | Path) or not str(name):
+            raise InputError(
+                f"{shown(name)} is no name of a cassette: give one such as 'weather', "
+                "or the path of a file."
+            )
+        self.path = find_cassette(name, None if directory is None else Path(directory))
+        #: What was recorded, what of it was played, and what was missed.
+        self.cassette = CassetteSource(
+            load_cassette(self.path),
+            _dialect(dialect) if isinstance(dialect, str) else dialect,
+            name=f"the cassette {str(name)!r}",
+            match_on=match_on,
+            allow_playback_repeats=allow_playback_repeats,
+        )
+        self.clock = VirtualClock() if clock is None else clock
+
+    def play(self, request: ChatRequest) -> Iterator[Step]:
+        """The recorded answer to *request*. Raises CassetteMiss."""
+        return self.cassette.play(request)
+
+    def __repr__(self) -> str:
+        left, count = len(self.cassette.unused()), len(self.cassette.recordings)
+        return f"ReplayChatModel({str(self.path)!r}: {left} of {count} left to play)"
+
+
+def _dialect(name: str) -> Dialect:
+    if name in DIALECTS:
+        return DIALECTS[name]
+    raise InputError(f"There is no dialect {name!r}. {nearest(name, DIALECTS)}")

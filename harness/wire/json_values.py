@@ -1,0 +1,50 @@
+"""JSON off the wire: read with care, and asked only for what it must be."""
+
+import json
+from typing import Any, TypeVar
+
+from harness.errors import WireError, shown
+
+__all__ = ["expect", "read_json", "says"]
+
+T = TypeVar("T")
+
+_DECODER = json.JSONDecoder(parse_constant=str)
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value that *text* says; ValueError if it is no JSON.
+
+    NaN and the infinities, which JSON does not have but servers send, become text.
+
+    >>> read_json(b'[-Infinity]')
+    ['-Infinity']
+    """
+    try:
+        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def expect(value: object, kind: type[T], where: str) -> T | None:
+    """*value*, which is a *kind* or null. Raises WireError."""
+    if value is None or isinstance(value, kind):
+        return value
+    raise WireError(f"{where} is {shown(value)}, not a {kind.__name__}.")
+
+
+def says(value: object) -> bool:
+    """Whether *value* says anything: null, "", and what holds only these do not.
+
+    >>> says({"id": "", "sources": [None]}), says(0)
+    (False, True)
+    """
+    match value:
+        case None | "":
+            return False
+        case dict():
+            return any(map(says, value.values()))
+        case list():
+            return any(map(says, value))
+        case _:
+            return True
