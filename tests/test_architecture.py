@@ -34,7 +34,7 @@ FLOORS = {
     }.items()
     for room in rooms.split()
 }
-SHARED_FLOORS = {0, 1}  # their rooms may import each other
+SHARED_FLOORS = {0, 1, 5}  # their rooms may import each other
 HEAVY = (
     "httpx vcr hypothesis pytest _pytest yaml jsonschema rich regex rstr langchain_core"
 )
@@ -116,7 +116,7 @@ def test_every_module_has_a_floor(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module: str) -> None:
-    """A room imports from lower floors, from itself, and on 0 and 1 from its own."""
+    """A room imports from lower floors, from itself, and on 0, 1 and 5 from its own."""
     wrong = [
         f"{module} (floor {floor(room(module))}) imports "
         f"{target} (floor {floor(room(target))})"

@@ -1,0 +1,170 @@
+"""The command `harness`: what it prints, and how it ends."""
+
+import io
+import json
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import __version__
+from harness.cli import main
+from harness.cli.demo import _connections
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def repository(monkeypatch):
+    """Run in the repository, where the demo finds its files; without any color."""
+    monkeypatch.chdir(ROOT)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    "shown",
+    [
+        " user  What's the weather in Boston and Tokyo?",
+        "model  Let│ me│ look│.│",
+        'get_weather {"lo│catio│n": "B│osto│n"}│',
+        'get_weather {"lo│catio│n": "T│okyo│"}│',
+        " tool  Boston: 72°F and sunny",
+        " tool  Tokyo: 64°F and raining",
+        "and│ 64│°│F│ with│ light│ rain│ in│ Tokyo│.│",
+        'with tool_choice="any"',
+        'get_weather {"lo│catio│n": "P│aris│"}│',
+        "model  get_time {",
+        "model  Hello! Ask me about the weather anywhere.",
+        "model  Hello!│ Ask│ me│ about│ the│ weather│ anywhere.│",
+        'get_weather {"│location│":"│Tokyo│"}│',
+        "and│ sunny│ in│ Boston,│ and│ 64°F│ and│ raining│ in│ Tokyo.│",
+        "ScriptError: ",
+        "Did you mean 'get_weather'?",
+        "tool_choice get_time\n  -> turn 1: call of get_time",
+    ],
+)
+def test_demo_shows(capsys, shown):
+    """The demo plays, streams, forces, replays, catches a mistake, and sums up."""
+    status = main(["demo"])
+
+    assert status == 0
+    assert shown in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_is_offline_and_says_so(capsys):
+    """The last line counts the calls of the models, and the network's."""
+    main(["demo"])
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "all offline: 10 calls, 0 network connections"
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_is_deterministic(capsys):
+    """The demo shows the same each time."""
+    main(["demo"])
+    first = capsys.readouterr().out
+    main(["demo"])
+
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_prints_to_any_stream(monkeypatch):
+    """Standard output may be replaced by anything that takes text."""
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+
+    assert main(["demo"]) == 0
+    assert "72°F" in sys.stdout.getvalue()
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_survives_a_poor_terminal(monkeypatch):
+    """A character that the terminal does not know is shown as another."""
+    poor = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", poor)
+
+    assert main(["demo"]) == 0
+    poor.seek(0)
+    assert "72?F" in poor.read()
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_is_plain_where_there_is_no_terminal(capsys):
+    """What goes into a file or a pipe has no color."""
+    main(["demo"])
+
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_is_colored_on_request(capsys, monkeypatch):
+    """FORCE_COLOR colors what goes into a pipe, too."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    main(["demo"])
+
+    assert "\x1b[32m" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
+def test_demo_has_no_color_where_none_is_wanted(capsys, monkeypatch):
+    """NO_COLOR wins, even on a terminal."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["demo"])
+
+    assert "\x1b[32m" not in capsys.readouterr().out
+
+
+def test_demo_away_from_the_repository(capsys, monkeypatch, tmp_path):
+    """Without its files the demo says which one it misses, and where it looked."""
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["demo"]) == 1
+    assert capsys.readouterr().err == (
+        f"harness: the demo plays {Path('fakes/weather.yaml')}, which is not in "
+        f"{tmp_path}. Run it in a checkout of chat-harness: make demo.\n"
+    )
+
+
+def test_connections_are_counted():
+    """Whoever tries to connect is noticed, also if nobody is there."""
+    before = len(_connections())
+    with socket.socket(socket.AF_UNIX) as tried, pytest.raises(FileNotFoundError):
+        tried.connect("/nowhere/at/all")
+
+    assert len(_connections()) == before + 1
+
+
+def test_version(capsys):
+    """--version tells name and version."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"chat-harness {__version__}\n"
+
+
+def test_schema_is_that_of_the_editors(capsys):
+    """The schema that is printed is the one that lies beside the scripts."""
+    assert main(["schema"]) == 0
+
+    printed = json.loads(capsys.readouterr().out)
+    stored = (ROOT / "fakes" / "script.schema.json").read_text(encoding="utf-8")
+    assert printed == json.loads(stored)
+
+
+@pytest.mark.parametrize("argv", [[], ["dmeo"], ["demo", "--fast"]])
+def test_wrong_use(capsys, argv):
+    """A command that there is none of ends with status 2 and a word on the use."""
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+
+    assert ended.value.code == 2
+    assert "usage: harness" in capsys.readouterr().err
