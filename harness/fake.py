@@ -10,7 +10,6 @@ from harness.errors import InputError
 from harness.models import ChatModel, Clock, VirtualClock, current_run
 from harness.requests import ChatRequest
 from harness.scripts import Call, Journal, Script, TurnLike
-from harness.scripts.files import load_script
 from harness.scripts.parts import CutLike
 from harness.steps import Step
 
@@ -80,6 +79,9 @@ class FakeChatModel(ChatModel):
 
         Raises ScriptError if there is none, InputError if it cannot be played.
         """
+        # Reading files takes pydantic's forms and yaml; a script in Python does not.
+        from harness.scripts.files import load_script
+
         return cls(load_script(name, directory), clock=clock)
 
     def play(self, request: ChatRequest) -> Iterator[Step]:

@@ -37,8 +37,9 @@ FORMAT_EXAMPLES: Mapping[str, str] = {
 
 def _shaped(*patterns: str) -> Callable[[str], bool]:
     """Tell whether a text has one of the shapes, as a whole."""
-    shape = re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.ASCII)
-    return lambda text: shape.fullmatch(text) is not None
+    shape = "|".join(f"(?:{pattern})" for pattern in patterns)
+    # Compiled, and kept, by `re` when a text is first held against it.
+    return lambda text: re.fullmatch(shape, text, re.ASCII) is not None
 
 
 def _parsed_by(parse: Callable[[str], object], shape: str) -> Callable[[str], bool]:

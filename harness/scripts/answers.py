@@ -4,7 +4,6 @@ import json
 
 from harness.messages import HumanMessage, ToolMessage
 from harness.requests import ChatRequest
-from harness.scripts.generation import generate
 from harness.scripts.parts import Auto, Block, Said, ScriptedCall
 from harness.tool_specs import ToolSpec
 
@@ -17,6 +16,9 @@ def made_up(auto: Auto, request: ChatRequest, seed: int) -> Said:
     >>> made_up(Auto("Fine."), ChatRequest(()), seed=0).parts[0].block["text"]
     'Fine.'
     """
+    # Only turns without words need what makes values from schemas.
+    from harness.scripts.generation import generate
+
     if (spec := _to_call(request)) is not None:
         args = generate({"type": "object", **spec.parameters}, seed=seed)
         return Said((ScriptedCall(spec.name, args),))

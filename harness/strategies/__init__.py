@@ -1,0 +1,46 @@
+"""Hypothesis strategies for everything that talks to a chat model.
+
+>>> from harness import strategies as hst
+>>> from hypothesis import find
+>>> find(hst.partitions("abc"), lambda pieces: len(pieces) > 1)
+['a', 'bc']
+"""
+
+from harness.strategies.cuts import byte_cuts, interleavings, partitions
+from harness.strategies.messages import answers, conversations, messages, tool_calls
+from harness.strategies.quirks import QUIRKS, Quirk, quirk
+from harness.strategies.streams import (
+    Stream,
+    chunk_streams,
+    chunks,
+    deltas,
+    message_cuts,
+)
+from harness.strategies.texts import json_arguments, json_objects, texts
+from harness.strategies.tools import OfferedTool, requests, tool_schemas
+from harness.strategies.turns import scripts
+
+__all__ = [
+    "QUIRKS",
+    "OfferedTool",
+    "Quirk",
+    "Stream",
+    "answers",
+    "byte_cuts",
+    "chunk_streams",
+    "chunks",
+    "conversations",
+    "deltas",
+    "interleavings",
+    "json_arguments",
+    "json_objects",
+    "message_cuts",
+    "messages",
+    "partitions",
+    "quirk",
+    "requests",
+    "scripts",
+    "texts",
+    "tool_calls",
+    "tool_schemas",
+]
