@@ -1,0 +1,28 @@
+"""The Python face: chat models and everything one can do with them."""
+
+from harness.models.callbacks import CallbackHandler, ChatGeneration, LLMResult
+from harness.models.chat_model import ChatModel
+from harness.models.clocks import Clock, RealClock, VirtualClock
+from harness.models.config import ConfigLike, RunConfig
+from harness.models.events import Event, EventFilter, astream_events
+from harness.models.runs import Run, current_run, streaming
+from harness.models.structured import StructuredModel
+
+__all__ = [
+    "CallbackHandler",
+    "ChatGeneration",
+    "ChatModel",
+    "Clock",
+    "ConfigLike",
+    "Event",
+    "EventFilter",
+    "LLMResult",
+    "RealClock",
+    "Run",
+    "RunConfig",
+    "StructuredModel",
+    "VirtualClock",
+    "astream_events",
+    "current_run",
+    "streaming",
+]

@@ -1,0 +1,392 @@
+"""The Python face: a chat model that is invoked, streamed, batched and bound.
+
+A subclass implements one method, `play`: a request in, steps out. All else is here.
+"""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
+from uuid import UUID, uuid4
+
+from harness.chunks import AIMessageChunk
+from harness.errors import InputError, shown
+from harness.messages import AIMessage
+from harness.models import batching
+from harness.models.batching import Job
+from harness.models.binding import Binding
+from harness.models.clocks import Clock, RealClock
+from harness.models.config import ConfigLike, RunConfig, configs_for
+from harness.models.events import Event, EventFilter, model_events
+from harness.models.playback import Playback, asynchronous
+from harness.models.retrying import Fallback, Player, Retry, RetryPolicy
+from harness.models.runs import Run, ambience
+from harness.models.structured import Method, Output, StructuredModel
+from harness.requests import ChatRequest
+from harness.steps import Step
+
+__all__ = ["ChatModel"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """How a batch is to be run."""
+
+    lanes: int | None
+    keep: bool
+    virtual: bool
+    progress: bool
+
+
+class ChatModel(ABC):
+    """A chat model; subclass it and implement :meth:`play`.
+
+    *input* is a string, or a list of messages, role dicts and (role, text) pairs;
+    *config* a `RunConfig` or a dict of its fields; further keywords are parameters of
+    the request. All errors of a provider are `ModelError`, bad input is `InputError`.
+
+    >>> class Parrot(ChatModel):
+    ...     def play(self, request):
+    ...         for word in request.messages[-1].text.split():
+    ...             yield AIMessageChunk(word)
+    >>> Parrot().invoke("Hello there").text
+    'Hellothere'
+    """
+
+    #: Tells the time and lets pauses pass.
+    clock: Clock = RealClock()
+    #: Whether `play` blocks: then a thread pulls its steps where a loop is running.
+    blocking: ClassVar[bool] = False
+
+    #: What is bound to every request, and configured for every run.
+    binding: Binding = Binding()
+    config: RunConfig = RunConfig.of(None)
+    #: Plays in place of the model itself: retries, fallbacks.
+    player: Player | None = None
+
+    @abstractmethod
+    def play(self, request: ChatRequest) -> Iterator[Step]:
+        """Answer *request* with steps: chunks, pauses, faults.
+
+        A batch calls this for all its inputs in order before it takes the first step
+        of any; decide what to answer here, and give the steps lazily.
+        """
+
+    def aplay(self, request: ChatRequest) -> AsyncIterator[Step]:
+        """The same for async callers; by default the steps of `play`."""
+        steps, name = self.play(request), type(self).__name__
+        return asynchronous(steps, name, blocking=self.blocking)
+
+    def new_run_id(self) -> UUID | str:
+        """An id for a run that was given none."""
+        return uuid4()
+
+    # ------------------------------------------------------------- one answer
+
+    def invoke(
+        self, input: object, config: ConfigLike = None, **params: Any
+    ) -> AIMessage:
+        """The whole answer to *input*.
+
+        Inside `streaming()` the answer is streamed to its callbacks, and still
+        returned whole.
+        """
+        playback = self._open(input, config, params)
+        for _ in playback.chunks():
+            pass
+        return playback.message()
+
+    async def ainvoke(
+        self, input: object, config: ConfigLike = None, **params: Any
+    ) -> AIMessage:
+        """The same in a task."""
+        playback = self._aopen(input, config, params)
+        async for _ in playback.achunks():
+            pass
+        return playback.message()
+
+    def stream(
+        self, input: object, config: ConfigLike = None, **params: Any
+    ) -> Generator[AIMessageChunk]:
+        """The answer in chunks as they come; their sum is the whole answer."""
+        return self._open(input, config, params, stream=True).chunks()
+
+    def astream(
+        self, input: object, config: ConfigLike = None, **params: Any
+    ) -> AsyncGenerator[AIMessageChunk]:
+        """The same in a task."""
+        return self._aopen(input, config, params, stream=True).achunks()
+
+    def astream_events(
+        self,
+        input: object,
+        config: ConfigLike = None,
+        *,
+        filters: EventFilter | None = None,
+        **params: Any,
+    ) -> AsyncGenerator[Event]:
+        """The run as events: start with the input, one a chunk, end with the message.
+
+        Each is ``{"event", "run_id", "name", "tags", "metadata", "parent_ids",
+        "data"}``; the data is ``input``, ``chunk`` or ``output``. *filters* choose
+        events by name, type or tag.
+        """
+        playback = self._aopen(input, config, params, stream=True)
+        return model_events(playback, input, filters)
+
+    # ------------------------------------------------------------ many answers
+
+    def batch(
+        self,
+        inputs: Sequence[object],
+        config: ConfigLike | Sequence[ConfigLike] = None,
+        *,
+        return_exceptions: bool = False,
+        progress: bool = False,
+        **params: Any,
+    ) -> list[Any]:
+        """The answers to *inputs*, in their order, run side by side in threads.
+
+        Raises the first error in input order, once what was running has ended; with
+        *return_exceptions* errors stand among the answers. *progress* shows a bar.
+        """
+        jobs = self._jobs(inputs, config, params, _same)
+        return batching.batch(
+            jobs, self._plan(config, keep=return_exceptions, progress=progress)
+        )
+
+    def batch_as_completed(
+        self,
+        inputs: Sequence[object],
+        config: ConfigLike | Sequence[ConfigLike] = None,
+        *,
+        return_exceptions: bool = False,
+        progress: bool = False,
+        **params: Any,
+    ) -> Generator[tuple[int, Any]]:
+        """``(index, answer)`` for each input as its answer is complete."""
+        jobs = self._jobs(inputs, config, params, _same)
+        return batching.batch_as_completed(
+            jobs, self._plan(config, keep=return_exceptions, progress=progress)
+        )
+
+    async def abatch(
+        self,
+        inputs: Sequence[object],
+        config: ConfigLike | Sequence[ConfigLike] = None,
+        *,
+        return_exceptions: bool = False,
+        progress: bool = False,
+        **params: Any,
+    ) -> list[Any]:
+        """`batch` with tasks in place of threads."""
+        jobs = self._jobs(inputs, config, params, _same, tasks=True)
+        return await batching.abatch(
+            jobs, self._plan(config, keep=return_exceptions, progress=progress)
+        )
+
+    def abatch_as_completed(
+        self,
+        inputs: Sequence[object],
+        config: ConfigLike | Sequence[ConfigLike] = None,
+        *,
+        return_exceptions: bool = False,
+        progress: bool = False,
+        **params: Any,
+    ) -> AsyncGenerator[tuple[int, Any]]:
+        """`batch_as_completed` with tasks in place of threads."""
+        jobs = self._jobs(inputs, config, params, _same, tasks=True)
+        return batching.abatch_as_completed(
+            jobs, self._plan(config, keep=return_exceptions, progress=progress)
+        )
+
+    # ---------------------------------------------------------------- binding
+
+    def bind(self, **params: Any) -> Self:
+        """This model with *params* in every request; tools add up."""
+        return self._with(binding=self.binding.bound(params))
+
+    def bind_tools(
+        self,
+        tools: Sequence[object],
+        *,
+        tool_choice: object = None,
+        parallel_tool_calls: bool | None = None,
+        strict: bool | None = None,
+        **params: Any,
+    ) -> Self:
+        """This model with *tools* to call, on top of those bound before.
+
+        A tool is a `@tool` object, a function, a pydantic class, a TypedDict, a JSON
+        schema, or a tool dict of OpenAI, Anthropic or a provider's own.
+        *tool_choice* is "auto", "none", "any" (or "required", True), the name of a
+        bound tool, or a provider's dict. Raises InputError for names not bound.
+        """
+        given = {"tools": tools, "strict": strict, **params}
+        if tool_choice is not None:
+            given["tool_choice"] = tool_choice
+        if parallel_tool_calls is not None:
+            given["parallel_tool_calls"] = parallel_tool_calls
+        return self.bind(**given)
+
+    def with_config(self, config: ConfigLike = None, **fields: Any) -> Self:
+        """This model with *config* (or its *fields*) for every run."""
+        said = RunConfig.of(config).merged(RunConfig.of(fields or None))
+        return self._with(config=self.config.merged(said))
+
+    def with_retry(
+        self,
+        *,
+        retry_if_exception_type: tuple[type[Exception], ...] = (Exception,),
+        stop_after_attempt: int = 3,
+        wait_exponential_jitter: bool = True,
+    ) -> Self:
+        """This model, asked up to *stop_after_attempt* times until it answers.
+
+        It waits as long as the provider says, else 1, 2, 4 ... seconds and a bit. A
+        stream is retried until its first chunk. Script and cassette errors never are.
+        """
+        policy = RetryPolicy(
+            retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+        )
+        return self._with(player=Retry(self._player, policy))
+
+    def with_fallbacks(
+        self,
+        fallbacks: Sequence["ChatModel"],
+        *,
+        exceptions_to_handle: tuple[type[Exception], ...] = (Exception,),
+    ) -> Self:
+        """This model, and when it fails the *fallbacks* in turn.
+
+        What is bound here is asked of each of them too, unless they have their own.
+        If all fail, the error is this model's.
+        """
+        if not isinstance(fallbacks, list | tuple):
+            raise InputError(f"fallbacks is {shown(fallbacks)}; give a list of models.")
+        others: list[tuple[Player, Binding]] = []
+        for model in fallbacks:
+            if not isinstance(model, ChatModel):
+                raise InputError(f"{shown(model)} is no chat model to fall back on.")
+            others.append((model._player, model.binding))
+        policy = RetryPolicy(exceptions_to_handle)
+        return self._with(player=Fallback(self._player, tuple(others), policy))
+
+    def with_structured_output(
+        self,
+        schema: object,
+        *,
+        method: Method = "function_calling",
+        include_raw: bool = False,
+        strict: bool | None = None,
+    ) -> StructuredModel:
+        """This model, answering with values that fit *schema*.
+
+        A pydantic class or dataclass gives its instances; a TypedDict or a JSON schema
+        with a title gives dicts. *method* "function_calling" forces a call of a tool
+        made of *schema*, "json_schema" and "json_mode" ask for JSON text. Raises
+        OutputError where the answer does not fit; with *include_raw* the answer is
+        ``{"raw": message, "parsed": value, "parsing_error": error}`` instead.
+        """
+        output = Output.of(schema, method, include_raw=include_raw)
+        return StructuredModel(self.bind(**output.asks(strict)), output)
+
+    @property
+    def _player(self) -> Player:
+        return self.player or self
+
+    def _with(self, **changes: Any) -> Self:
+        # A copy shares what the model plays from: script, journal, connections.
+        changed = copy.copy(self)
+        for name, value in changes.items():
+            # Also where the author made the class a frozen dataclass.
+            object.__setattr__(changed, name, value)
+        return changed
+
+    # ---------------------------------------------------------------- opening
+
+    def _open(
+        self,
+        value: object,
+        config: ConfigLike,
+        params: Mapping[str, Any],
+        *,
+        stream: bool = False,
+    ) -> Playback:
+        run, request = self._asked(value, config, params, stream)
+        steps = run.playing(self._player.play, request)
+        return Playback(run, request, steps, self.clock)
+
+    def _aopen(
+        self,
+        value: object,
+        config: ConfigLike,
+        params: Mapping[str, Any],
+        *,
+        stream: bool = False,
+    ) -> Playback:
+        run, request = self._asked(value, config, params, stream)
+        steps = run.playing(self._player.aplay, request)
+        return Playback(run, request, steps, self.clock)
+
+    def _asked(
+        self,
+        value: object,
+        config: ConfigLike,
+        params: Mapping[str, Any],
+        stream: bool,  # noqa: FBT001 - private, and hot
+    ) -> tuple[Run, ChatRequest]:
+        binding = self.binding.bound(params) if params else self.binding
+        request = binding.request(value, stream=stream or ambience().streaming)
+        merged = self.config.merged(RunConfig.of(config))
+        run_id = self.new_run_id() if merged.run_id is None else merged.run_id
+        model, started = type(self).__name__, self.clock.now()
+        return Run(merged, model=model, run_id=run_id, started=started), request
+
+    def _jobs(
+        self,
+        inputs: Sequence[object],
+        config: ConfigLike | Sequence[ConfigLike],
+        params: Mapping[str, Any],
+        finish: Callable[[AIMessage], T],
+        *,
+        tasks: bool = False,
+    ) -> list[Job[T]]:
+        if isinstance(inputs, str | bytes | Mapping) or not isinstance(
+            inputs, Sequence
+        ):
+            raise InputError(
+                f"A batch takes a list of inputs, not {shown(inputs)} "
+                f"({type(inputs).__name__})."
+            )
+        opening = self._aopen if tasks else self._open
+        jobs: list[Job[T]] = []
+        for value, one in zip(inputs, configs_for(config, len(inputs)), strict=True):
+            try:
+                jobs.append(Job(opening(value, one, params), finish))
+            except Exception as error:  # noqa: BLE001 - raised or returned by the batch
+                jobs.append(Job(error, finish))
+        return jobs
+
+    def _plan(self, config: object, *, keep: bool, progress: bool) -> BatchPlan:
+        first = config
+        if isinstance(config, Sequence):
+            first = config[0] if config else None
+        merged = self.config.merged(RunConfig.of(first))  # type: ignore[arg-type]  # _jobs checked it
+        virtual = self.clock.virtual
+        return BatchPlan(merged.max_concurrency, keep, virtual, progress)
+
+
+def _same(message: AIMessage) -> AIMessage:
+    return message

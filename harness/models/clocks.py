@@ -1,0 +1,80 @@
+"""Time as the models see it: real, or virtual so that tests never wait."""
+
+import asyncio
+import threading
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "RealClock", "VirtualClock"]
+
+
+class Clock(Protocol):
+    """What tells a model the time and lets it wait; seconds from any start."""
+
+    @property
+    def virtual(self) -> bool:
+        """Whether waiting takes no real time."""
+        ...
+
+    def now(self) -> float:
+        """The current moment."""
+        ...
+
+    def sleep_until(self, moment: float) -> None:
+        """Return when *moment* has come."""
+        ...
+
+    async def asleep_until(self, moment: float) -> None:
+        """The same, letting other tasks run."""
+        ...
+
+
+class RealClock:
+    """The computer's clock."""
+
+    virtual = False
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
+
+    def sleep_until(self, moment: float) -> None:
+        """Sleep in this thread."""
+        time.sleep(max(0.0, moment - self.now()))
+
+    async def asleep_until(self, moment: float) -> None:
+        """Sleep in this task."""
+        await asyncio.sleep(max(0.0, moment - self.now()))
+
+
+class VirtualClock:
+    """A clock that jumps to whatever moment is waited for.
+
+    Calls that run side by side share it: two pauses of 2 seconds at once take 2
+    seconds, one after the other they take 4.
+
+    >>> clock = VirtualClock()
+    >>> clock.sleep_until(3600)
+    >>> clock.now()
+    3600.0
+    """
+
+    virtual = True
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._moving = threading.Lock()
+
+    def now(self) -> float:
+        """Seconds slept so far."""
+        return self._now
+
+    def sleep_until(self, moment: float) -> None:
+        """Make it *moment*, if it is not later already."""
+        with self._moving:
+            self._now = max(self._now, float(moment))
+
+    async def asleep_until(self, moment: float) -> None:
+        """The same; other tasks have their turn."""
+        self.sleep_until(moment)
+        await asyncio.sleep(0)

@@ -1,0 +1,130 @@
+"""What a caller can say about one run of a model, beside its input."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+from uuid import UUID
+
+from harness.errors import InputError, nearest, shown
+from harness.models.callbacks import checked
+
+__all__ = ["ConfigLike", "RunConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Tags, metadata and callbacks of a run; how many of a batch run at once.
+
+    >>> RunConfig.of({"tags": ["a"], "max_concurrency": 5}).max_concurrency
+    5
+    """
+
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    callbacks: tuple[Any, ...] = ()
+    run_name: str | None = None
+    run_id: UUID | str | None = None
+    max_concurrency: int | None = None
+    configurable: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for name, kinds in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise _unwanted(name, value)
+        if not all(isinstance(tag, str) for tag in self.tags):
+            raise _unwanted("tags", self.tags)
+        if self.max_concurrency is not None and self.max_concurrency < 1:
+            raise InputError(
+                f"config['max_concurrency'] is {self.max_concurrency}; at least 1 call "
+                "has to run."
+            )
+        for name, copied in _COPIED.items():
+            object.__setattr__(self, name, copied(getattr(self, name)))
+
+    @classmethod
+    def of(cls, config: "ConfigLike") -> "RunConfig":
+        """A RunConfig out of one, out of a dict, or out of None."""
+        if config is None:
+            return _EMPTY
+        if isinstance(config, RunConfig):
+            return config
+        if not isinstance(config, Mapping):
+            raise InputError(
+                f"config is {shown(config)}. Give a dict such as {{'tags': ['a'], "
+                "'max_concurrency': 5}, or a RunConfig."
+            )
+        known = [f.name for f in fields(cls)]
+        if unknown := [key for key in config if key not in known]:
+            raise InputError(
+                f"config has no {unknown[0]!r}. {nearest(str(unknown[0]), known)}"
+            )
+        return cls(**{k: v for k, v in config.items() if v is not None})
+
+    def merged(self, other: "RunConfig") -> "RunConfig":
+        """This config with *other* on top: lists add up, single values replace."""
+        if other is _EMPTY:
+            return self
+        if self is _EMPTY:
+            return other
+        return RunConfig(
+            tuple(dict.fromkeys((*self.tags, *other.tags))),
+            {**self.metadata, **other.metadata},
+            (*self.callbacks, *other.callbacks),
+            other.run_name or self.run_name,
+            self.run_id if other.run_id is None else other.run_id,
+            other.max_concurrency or self.max_concurrency,
+            {**self.configurable, **other.configurable},
+        )
+
+
+def _unwanted(name: str, value: object) -> InputError:
+    return InputError(f"config[{name!r}] is {shown(value)}; give {_WANTED[name]}.")
+
+
+#: What is taken wherever a config is: a RunConfig, a dict of its fields, or None.
+ConfigLike = RunConfig | Mapping[str, Any] | None
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "tags": (list, tuple),
+    "metadata": (Mapping,),
+    "callbacks": (list, tuple),
+    "run_name": (str, type(None)),
+    "run_id": (UUID, str, type(None)),
+    "max_concurrency": (int, type(None)),
+    "configurable": (Mapping,),
+}
+_WANTED = {
+    "tags": "a list of strings",
+    "metadata": "a dict",
+    "callbacks": "a list of callback handlers",
+    "run_name": "a string",
+    "run_id": "a UUID or a string",
+    "max_concurrency": "a whole number from 1 up",
+    "configurable": "a dict",
+}
+_COPIED: dict[str, Callable[[Any], Any]] = {
+    "tags": tuple,
+    "metadata": dict,
+    "callbacks": checked,
+    "configurable": dict,
+}
+_EMPTY = RunConfig()
+
+
+def configs_for(
+    config: ConfigLike | Sequence[ConfigLike], count: int
+) -> list[RunConfig]:
+    """One config for each of *count* inputs; a list must have as many."""
+    if not isinstance(config, Sequence):
+        shared = RunConfig.of(config)
+        if shared.run_id is not None and count > 1:
+            raise InputError(
+                f"One run_id cannot name {count} runs. Give a list of {count} configs."
+            )
+        return [shared] * count
+    if len(config) != count:
+        raise InputError(
+            f"{count} inputs but {len(config)} configs; give one for each."
+        )
+    return [RunConfig.of(one) for one in config]

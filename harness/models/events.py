@@ -1,0 +1,223 @@
+"""Runs as streams of events: of one model, or of all models inside an application."""
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypedDict
+from uuid import uuid4
+
+from harness.errors import InputError, shown
+from harness.models.callbacks import LLMResult
+from harness.models.config import ConfigLike, RunConfig
+from harness.models.playback import Playback
+from harness.models.runs import Ambience, ambience, within
+
+__all__ = ["Event", "EventFilter", "astream_events", "model_events"]
+
+
+class Event(TypedDict):
+    """One thing that happened in a run."""
+
+    event: str
+    run_id: str
+    name: str
+    tags: list[str]
+    metadata: dict[str, Any]
+    parent_ids: list[str]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are wanted: all that no field excludes and any field includes.
+
+    *types* are "chat_model" and "chain"; None includes everything.
+
+    >>> EventFilter(names=("Agent",)).wants("chain", "Agent", [])
+    True
+    """
+
+    names: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    exclude_names: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+
+    def wants(self, kind: str, name: str, tags: Iterable[str]) -> bool:
+        """Whether events of a *kind* of run, its *name* and *tags*, are wanted."""
+        if name in self.exclude_names or kind in self.exclude_types:
+            return False
+        if any(tag in self.exclude_tags for tag in tags):
+            return False
+        if self.names is self.types is self.tags is None:
+            return True
+        return (
+            name in (self.names or ())
+            or kind in (self.types or ())
+            or any(tag in (self.tags or ()) for tag in tags)
+        )
+
+
+_ALL = EventFilter()
+
+
+async def model_events(
+    playback: Playback, given: object, filters: EventFilter | None
+) -> AsyncGenerator[Event]:
+    """The events of one model's run; *given* is its input as the caller wrote it."""
+    run = playback.run
+    wanted = (filters or _ALL).wants("chat_model", run.name, run.tags)
+    run_id, name = str(run.run_id), run.name
+    tags, metadata, parents = run.tags, run.metadata, run.parents
+
+    def event(kind: str, data: dict[str, Any]) -> Event:
+        return {
+            "event": kind,
+            "run_id": run_id,
+            "name": name,
+            "tags": [*tags],
+            "metadata": {**metadata},
+            "parent_ids": [*parents],
+            "data": data,
+        }
+
+    if wanted:
+        yield event("on_chat_model_start", {"input": given})
+    chunks = playback.achunks()
+    try:
+        async for chunk in chunks:
+            if wanted:
+                yield event("on_chat_model_stream", {"chunk": chunk})
+    finally:
+        await chunks.aclose()
+    if wanted:
+        yield event("on_chat_model_end", {"output": playback.message()})
+
+
+async def astream_events(
+    app: Callable[[Any], Any],
+    input: object,
+    config: ConfigLike = None,
+    *,
+    filters: EventFilter | None = None,
+) -> AsyncGenerator[Event]:
+    """The events of *app* called with *input*, and of every model that it asks.
+
+    *app* is a function, sync (run in a thread) or async; its models stream, whether it
+    asks them by ``invoke`` or ``stream``, and its own answer comes last, as
+    ``on_chain_end``. An error of *app* is raised after the events before it. Tags,
+    metadata and callbacks of *config* hold for *app* and for its models.
+    """
+    if not callable(app):
+        raise InputError(f"{shown(app)} is no application: give a function.")
+    said, around = RunConfig.of(config), ambience()
+    name = said.run_name or str(getattr(app, "__name__", type(app).__name__))
+    chain = _Chain(name, said, around)
+    wanted = (filters or _ALL).wants
+    chain.add(("chain", chain.event("on_chain_start", {"input": input})))
+    with within(chain.inner):
+        work = asyncio.create_task(_call(app, input))
+    work.add_done_callback(chain.finish)
+    try:
+        async for kind, event in chain.events():
+            if wanted(kind, event["name"], event["tags"]):
+                yield event
+        output = work.result()
+        if wanted("chain", name, chain.inner.tags):
+            yield chain.event("on_chain_end", {"input": input, "output": output})
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+async def _call(app: Callable[[Any], Any], value: object) -> Any:
+    if inspect.iscoroutinefunction(app):
+        return await app(value)
+    result = await asyncio.to_thread(app, value)
+    return await result if inspect.isawaitable(result) else result
+
+
+class _Chain:
+    """A callback handler that turns what it hears of an application into events."""
+
+    def __init__(self, name: str, config: RunConfig, around: Ambience) -> None:
+        self.name = name
+        self.run_id = str(config.run_id or uuid4())
+        #: What holds for the calls that the application makes.
+        self.inner = Ambience(
+            (*around.handlers, *config.callbacks, self),
+            (*around.tags, *config.tags),
+            {**around.metadata, **config.metadata},
+            (*around.parents, self.run_id),
+            streaming=True,
+        )
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[tuple[str, Event] | None] = deque()
+        self._idle = False
+        self._news = asyncio.Event()
+        self._inputs: dict[str, Any] = {}
+
+    def event(self, kind: str, data: dict[str, Any]) -> Event:
+        return {
+            "event": kind,
+            "run_id": self.run_id,
+            "name": self.name,
+            "tags": list(self.inner.tags),
+            "metadata": dict(self.inner.metadata),
+            "parent_ids": list(self.inner.parents[:-1]),
+            "data": data,
+        }
+
+    def heard(self, event: str, data: dict[str, Any], run: dict[str, Any]) -> None:
+        """Take an event of a model's *run*, as its callbacks are told of it."""
+        made: Event = {
+            "event": event,
+            "run_id": str(run["run_id"]),
+            "name": run["name"],
+            "tags": run["tags"],
+            "metadata": run["metadata"],
+            "parent_ids": list(ambience().parents),
+            "data": data,
+        }
+        self.add(("chat_model", made))
+
+    def add(self, item: tuple[str, Event] | None) -> None:
+        self._waiting.append(item)
+        if self._idle:  # to wake the loop takes a system call
+            self._idle = False
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    def finish(self, _: object) -> None:
+        self.add(None)
+
+    async def events(self) -> AsyncGenerator[tuple[str, Event]]:
+        while True:
+            # In this order, no news that come while we look are missed.
+            self._news.clear()
+            self._idle = True
+            while self._waiting:
+                item = self._waiting.popleft()
+                if item is None:
+                    return
+                yield item
+            await self._news.wait()
+
+    def on_chat_model_start(self, _: Any, messages: Any, **run: Any) -> None:
+        self._inputs[str(run["run_id"])] = messages
+        data = {"input": {"messages": messages}}
+        self.heard("on_chat_model_start", data, run)
+
+    def on_llm_new_token(self, _: str, *, chunk: Any, **run: Any) -> None:
+        self.heard("on_chat_model_stream", {"chunk": chunk}, run)
+
+    def on_llm_end(self, response: LLMResult, **run: Any) -> None:
+        asked = self._inputs.pop(str(run["run_id"]))
+        output = response.generations[0][0].message
+        data = {"output": output, "input": {"messages": asked}}
+        self.heard("on_chat_model_end", data, run)
+
+    def on_llm_error(self, _: BaseException, **run: Any) -> None:
+        self._inputs.pop(str(run["run_id"]), None)
