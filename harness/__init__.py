@@ -20,7 +20,6 @@ __all__ = [
     "CassetteMiss",
     "ChatModel",
     "ChatRequest",
-    "EventFilter",
     "FakeChatModel",
     "Fault",
     "HarnessError",
@@ -110,7 +109,6 @@ if typing.TYPE_CHECKING:
     from harness.models import (
         CallbackHandler,
         ChatModel,
-        EventFilter,
         RealClock,
         RunConfig,
         VirtualClock,
@@ -133,7 +131,7 @@ else:
             "chunks": "AIMessageChunk",
             "fake": "FakeChatModel",
             "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",
-            "models": "CallbackHandler ChatModel EventFilter RealClock RunConfig "
+            "models": "CallbackHandler ChatModel RealClock RunConfig "
             "VirtualClock astream_events current_run streaming",
             "replay": "ReplayChatModel",
             "requests": "ChatRequest",

@@ -239,8 +239,10 @@ FORMS = (
         ([], f"A model cannot be asked nothing: no messages. {FORMS}"),
         (
             ["a", "b"],
-            f"Message 0: 'a' is a bare string among messages. {FORMS} "
-            "To ask several things at once, use batch().",
+            (
+                f"Message 0: 'a' is a bare string among messages. {FORMS} "
+                "To ask several things at once, use batch()."
+            ),
         ),
         (
             [HumanMessage("Hi"), 3],
@@ -256,13 +258,17 @@ FORMS = (
         ),
         (
             {"role": 3, "content": "Hi"},
-            "no message has the role 3. Known: 'ai', 'assistant', 'developer', "
-            "'human', 'system', 'tool', 'user'.",
+            (
+                "no message has the role 3. Known: 'ai', 'assistant', 'developer', "
+                "'human', 'system', 'tool', 'user'."
+            ),
         ),
         (
             [("usr", "Hi")],
-            "Message 0: no message has the role 'usr'. Did you mean 'user'? Known: "
-            "'ai', 'assistant', 'developer', 'human', 'system', 'tool', 'user'.",
+            (
+                "Message 0: no message has the role 'usr'. Did you mean 'user'? Known: "
+                "'ai', 'assistant', 'developer', 'human', 'system', 'tool', 'user'."
+            ),
         ),
         (
             [{"role": "user"}],
@@ -270,8 +276,11 @@ FORMS = (
         ),
         (
             [{"role": "tool", "content": "x"}],
-            "Message 0: the tool message 'x' has no 'tool_call_id' to say which call "
-            "it answers.",
+            (
+                "Message 0: the tool message 'x' has no 'tool_call_id' to say which "
+                "call "
+                "it answers."
+            ),
         ),
         (
             [{"role": "assistant", "content": "", "tool_calls": 5}],

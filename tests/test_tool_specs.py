@@ -72,7 +72,7 @@ class Point:
 
 
 @dataclass
-class Plain:  # noqa: D101 - on purpose
+class Plain:
     x: int
 
 

@@ -21,7 +21,7 @@ class Reads:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self) -> dict[str, Any]:  # noqa: D102
+    def __call__(self) -> dict[str, Any]:
         self.count += 1
         return {"a": [1]}
 

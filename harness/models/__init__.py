@@ -4,7 +4,7 @@ from harness.models.callbacks import CallbackHandler, ChatGeneration, LLMResult
 from harness.models.chat_model import ChatModel
 from harness.models.clocks import Clock, RealClock, VirtualClock
 from harness.models.config import ConfigLike, RunConfig
-from harness.models.events import Event, EventFilter, astream_events
+from harness.models.events import Event, astream_events
 from harness.models.runs import Run, current_run, streaming
 from harness.models.structured import StructuredModel
 
@@ -15,7 +15,6 @@ __all__ = [
     "Clock",
     "ConfigLike",
     "Event",
-    "EventFilter",
     "LLMResult",
     "RealClock",
     "Run",

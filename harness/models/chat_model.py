@@ -26,7 +26,7 @@ from harness.models.batching import Job
 from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
 from harness.models.config import ConfigLike, RunConfig, configs_for
-from harness.models.events import Event, EventFilter, model_events
+from harness.models.events import OPTIONS, Event, checked_options, model_events
 from harness.models.playback import Playback, asynchronous
 from harness.models.retrying import Fallback, Player, Retry, RetryPolicy
 from harness.models.runs import Run, ambience
@@ -132,18 +132,19 @@ class ChatModel(ABC):
         self,
         input: object,
         config: ConfigLike = None,
-        *,
-        filters: EventFilter | None = None,
         **params: Any,
     ) -> AsyncGenerator[Event]:
         """The run as events: start with the input, one a chunk, end with the message.
 
         Each is ``{"event", "run_id", "name", "tags", "metadata", "parent_ids",
-        "data"}``; the data is ``input``, ``chunk`` or ``output``. *filters* choose
-        events by name, type or tag.
+        "data"}``; the data is ``input``, ``chunk`` or ``output``. Of the keywords,
+        ``include_names``, ``include_types``, ``include_tags`` and ``exclude_...`` of
+        each choose events; others are parameters of the request.
         """
-        playback = self._aopen(input, config, params, stream=True)
-        return model_events(playback, input, filters)
+        options = checked_options({k: v for k, v in params.items() if k in OPTIONS})
+        asked = {k: v for k, v in params.items() if k not in OPTIONS}
+        playback = self._aopen(input, config, asked, stream=True)
+        return model_events(playback, input, options)
 
     # ------------------------------------------------------------ many answers
 

@@ -3,18 +3,25 @@
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 from uuid import uuid4
 
-from harness.errors import InputError, shown
+from harness.errors import InputError, nearest, shown
 from harness.models.callbacks import LLMResult
 from harness.models.config import ConfigLike, RunConfig
 from harness.models.playback import Playback
 from harness.models.runs import Ambience, ambience, within
 
-__all__ = ["Event", "EventFilter", "astream_events", "model_events"]
+__all__ = [
+    "OPTIONS",
+    "Event",
+    "EventOptions",
+    "astream_events",
+    "checked_options",
+    "model_events",
+    "wants",
+]
 
 
 class Event(TypedDict):
@@ -29,47 +36,57 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which events are wanted: all that no field excludes and any field includes.
+class EventOptions(TypedDict, total=False):
+    """Which events are wanted: all that no option excludes and any includes.
 
-    *types* are "chat_model" and "chain"; None includes everything.
-
-    >>> EventFilter(names=("Agent",)).wants("chain", "Agent", [])
-    True
+    Types are "chat_model" and "chain"; without any ``include_`` all are included.
+    *version* is "v2", the only one there is.
     """
 
-    names: tuple[str, ...] | None = None
-    types: tuple[str, ...] | None = None
-    tags: tuple[str, ...] | None = None
-    exclude_names: tuple[str, ...] = ()
-    exclude_types: tuple[str, ...] = ()
-    exclude_tags: tuple[str, ...] = ()
-
-    def wants(self, kind: str, name: str, tags: Iterable[str]) -> bool:
-        """Whether events of a *kind* of run, its *name* and *tags*, are wanted."""
-        if name in self.exclude_names or kind in self.exclude_types:
-            return False
-        if any(tag in self.exclude_tags for tag in tags):
-            return False
-        if self.names is self.types is self.tags is None:
-            return True
-        return (
-            name in (self.names or ())
-            or kind in (self.types or ())
-            or any(tag in (self.tags or ()) for tag in tags)
-        )
+    version: str
+    include_names: Sequence[str]
+    include_types: Sequence[str]
+    include_tags: Sequence[str]
+    exclude_names: Sequence[str]
+    exclude_types: Sequence[str]
+    exclude_tags: Sequence[str]
 
 
-_ALL = EventFilter()
+OPTIONS = frozenset(EventOptions.__annotations__)
+
+
+def wants(
+    options: Mapping[str, Any], kind: str, name: str, tags: Iterable[str]
+) -> bool:
+    """Whether events of a *kind* of run, its *name* and *tags*, are wanted."""
+    said = {"names": {name}, "types": {kind}, "tags": {*tags}}
+    if any(said[what] & {*options.get(f"exclude_{what}", ())} for what in said):
+        return False
+    included = [what for what in said if options.get(f"include_{what}") is not None]
+    return not included or any(
+        said[what] & {*options[f"include_{what}"]} for what in included
+    )
+
+
+def checked_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*options*, all of them known and well formed. Raises InputError."""
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise InputError(f"No option is {name!r}. {nearest(name, OPTIONS)}")
+        if name == "version":
+            if value != "v2":
+                raise InputError(f"version is {value!r}; events are of version 'v2'.")
+        elif isinstance(value, str) or not isinstance(value, Sequence | None):
+            raise InputError(f"{name} is {shown(value)}; give a list of strings.")
+    return {name: value for name, value in options.items() if value is not None}
 
 
 async def model_events(
-    playback: Playback, given: object, filters: EventFilter | None
+    playback: Playback, given: object, options: Mapping[str, Any]
 ) -> AsyncGenerator[Event]:
     """The events of one model's run; *given* is its input as the caller wrote it."""
     run = playback.run
-    wanted = (filters or _ALL).wants("chat_model", run.name, run.tags)
+    wanted = wants(options, "chat_model", run.name, run.tags)
     run_id, name = str(run.run_id), run.name
     tags, metadata, parents = run.tags, run.metadata, run.parents
 
@@ -101,32 +118,32 @@ async def astream_events(
     app: Callable[[Any], Any],
     input: object,
     config: ConfigLike = None,
-    *,
-    filters: EventFilter | None = None,
+    **options: Unpack[EventOptions],
 ) -> AsyncGenerator[Event]:
     """The events of *app* called with *input*, and of every model that it asks.
 
     *app* is a function, sync (run in a thread) or async; its models stream, whether it
     asks them by ``invoke`` or ``stream``, and its own answer comes last, as
     ``on_chain_end``. An error of *app* is raised after the events before it. Tags,
-    metadata and callbacks of *config* hold for *app* and for its models.
+    metadata and callbacks of *config* hold for *app* and for its models. Options:
+    ``include_names``, ``include_types``, ``include_tags`` and ``exclude_...`` of each.
     """
+    chosen = checked_options(options)
     if not callable(app):
         raise InputError(f"{shown(app)} is no application: give a function.")
     said, around = RunConfig.of(config), ambience()
     name = said.run_name or str(getattr(app, "__name__", type(app).__name__))
     chain = _Chain(name, said, around)
-    wanted = (filters or _ALL).wants
     chain.add(("chain", chain.event("on_chain_start", {"input": input})))
     with within(chain.inner):
         work = asyncio.create_task(_call(app, input))
     work.add_done_callback(chain.finish)
     try:
         async for kind, event in chain.events():
-            if wanted(kind, event["name"], event["tags"]):
+            if wants(chosen, kind, event["name"], event["tags"]):
                 yield event
         output = work.result()
-        if wanted("chain", name, chain.inner.tags):
+        if wants(chosen, "chain", name, chain.inner.tags):
             yield chain.event("on_chain_end", {"input": input, "output": output})
     finally:
         work.cancel()

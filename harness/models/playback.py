@@ -61,6 +61,8 @@ class Playback:
             for step in played(self.steps, self.run.model):
                 if isinstance(step, AIMessageChunk):
                     chunk = step.identified(name)
+                    if not self.seen:
+                        name = chunk.id or name
                     keep(chunk)
                     yield chunk
                 else:
@@ -78,6 +80,8 @@ class Playback:
             async for step in aplayed(self.steps, self.run.model):
                 if isinstance(step, AIMessageChunk):
                     chunk = step.identified(name)
+                    if not self.seen:
+                        name = chunk.id or name
                     keep(chunk)
                     yield chunk
                 else:

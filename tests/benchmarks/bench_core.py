@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -139,7 +139,7 @@ COUNT = 5_000
 class Ours(ChatModel):
     """Plays ready-made chunks."""
 
-    chunks = [AIMessageChunk("word ", id="m") for _ in range(COUNT)]
+    chunks: ClassVar = [AIMessageChunk("word ", id="m") for _ in range(COUNT)]
 
     def play(self, request):
         """All of them, or one."""

@@ -12,7 +12,6 @@ from harness.messages import AIMessage, HumanMessage
 from harness.models import (
     CallbackHandler,
     ChatModel,
-    EventFilter,
     VirtualClock,
     astream_events,
 )
@@ -138,32 +137,30 @@ def test_a_loop_may_just_be_left():
 
 
 @pytest.mark.parametrize(
-    ("filters", "wanted"),
+    ("options", "wanted"),
     [
-        (None, True),
-        (EventFilter(), True),
-        (EventFilter(names=("greet",)), True),
-        (EventFilter(names=("other",)), False),
-        (EventFilter(types=("chat_model",)), True),
-        (EventFilter(types=("chain",)), False),
-        (EventFilter(tags=("a", "z")), True),
-        (EventFilter(tags=("z",)), False),
-        (EventFilter(names=("other",), tags=("a",)), True),
-        (EventFilter(exclude_names=("greet",)), False),
-        (EventFilter(exclude_types=("chat_model",)), False),
-        (EventFilter(exclude_tags=("a",)), False),
-        (EventFilter(exclude_tags=("z",)), True),
-        (EventFilter(names=("greet",), exclude_tags=("a",)), False),
+        ({"version": "v2", "include_names": None}, True),
+        ({}, True),
+        ({"include_names": ["greet"]}, True),
+        ({"include_names": ["other"]}, False),
+        ({"include_types": ["chat_model"]}, True),
+        ({"include_types": ["chain"]}, False),
+        ({"include_tags": ["a", "z"]}, True),
+        ({"include_tags": ["z"]}, False),
+        ({"include_names": ["other"], "include_tags": ["a"]}, True),
+        ({"exclude_names": ["greet"]}, False),
+        ({"exclude_types": ["chat_model"]}, False),
+        ({"exclude_tags": ["a"]}, False),
+        ({"exclude_tags": ["z"]}, True),
+        ({"include_names": ["greet"], "exclude_tags": ["a"]}, False),
     ],
 )
-def test_events_are_filtered(filters, wanted):
+def test_events_are_filtered(options, wanted):
     """Events are chosen by name, type or tag; the run goes on all the same."""
     model = Speaking()
     config = {"run_name": "greet", "tags": ["a"]}
 
-    events, _ = collected(
-        lambda: model.astream_events("Hello", config, filters=filters)
-    )
+    events, _ = collected(lambda: model.astream_events("Hello", config, **options))
 
     assert named(events) == (RUN if wanted else [])
     assert model.closed == 1
@@ -342,18 +339,18 @@ def test_pieces_come_while_the_application_runs():
 
 
 @pytest.mark.parametrize(
-    ("filters", "wanted"),
+    ("options", "wanted"),
     [
-        (EventFilter(types=("chain",)), ["on_chain_start", "on_chain_end"]),
-        (EventFilter(types=("chat_model",)), RUN),
-        (EventFilter(names=("async_app",)), ["on_chain_start", "on_chain_end"]),
-        (EventFilter(exclude_names=("async_app",)), RUN),
-        (EventFilter(tags=("z",)), []),
+        ({"include_types": ["chain"]}, ["on_chain_start", "on_chain_end"]),
+        ({"include_types": ["chat_model"]}, RUN),
+        ({"include_names": ["async_app"]}, ["on_chain_start", "on_chain_end"]),
+        ({"exclude_names": ["async_app"]}, RUN),
+        ({"include_tags": ["z"]}, []),
     ],
 )
-def test_events_of_an_application_are_filtered(filters, wanted):
+def test_events_of_an_application_are_filtered(options, wanted):
     """Filters choose among the runs of an application; payloads stay the same."""
-    events, _ = collected(lambda: astream_events(async_app, "Hello", filters=filters))
+    events, _ = collected(lambda: astream_events(async_app, "Hello", **options))
 
     assert named(events) == wanted
 
@@ -402,3 +399,31 @@ def test_what_is_no_application(app):
 
     assert isinstance(error, InputError)
     assert str(error).endswith(" is no application: give a function.")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"version": "v1"}, "version is 'v1'; events are of version 'v2'."),
+        ({"include_names": "a"}, "include_names is 'a'; give a list of strings."),
+        ({"exclude_tags": 3}, "exclude_tags is 3; give a list of strings."),
+    ],
+)
+def test_options_of_events_are_checked(options, text):
+    """An option that says nothing sensible is an error, for models and applications."""
+    for opening in (
+        lambda: Speaking().astream_events("Hello", **options),
+        lambda: astream_events(async_app, "Hello", **options),
+    ):
+        events, error = collected(opening)
+
+        assert (events, type(error), str(error)) == ([], InputError, text)
+
+
+def test_unknown_options_of_application_events():
+    """An application has no parameters, so an unknown option is a mistake."""
+    _, error = collected(lambda: astream_events(async_app, "Hello", include_name=["a"]))
+
+    assert str(error).startswith(
+        "No option is 'include_name'. Did you mean 'include_names'?"
+    )
