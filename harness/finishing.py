@@ -59,6 +59,9 @@ def whole_call(item: Item) -> list[Any]:
     return [_as_call(_block(item))]
 
 
+_new = object.__new__
+
+
 def content(total: Total) -> str | list[Any]:
     """The text, or a list of blocks where there is more than plain text."""
     if total.is_text():
@@ -85,7 +88,9 @@ def dumped_total(total: Total) -> dict[str, Any]:
 def message(total: Total) -> AIMessage:
     """The finished message."""
     if total.plain is not None and total.is_text() and not total.runs:
-        made = AIMessage(total.plain.shown(ended=True))
+        made = _new(AIMessage)
+        made._content = total.plain.shown(ended=True)
+        made._tool_calls = made._invalid_tool_calls = []
     else:
         said = [_without_index(_final(item)) for item in total.ordered()]
         body, calls = _split([block for block in said if block not in _EMPTY])
@@ -97,7 +102,7 @@ def message(total: Total) -> AIMessage:
     metadata = total.metadata()
     if conflicts := total.conflicts():
         metadata["conflicts"] = conflicts
-    # The rest was checked when the chunks were made, and is fresh: taken as it is.
+    # What chunks hold was checked when they were made, and is fresh: taken as it is.
     made._usage = total.usage.value()
     made._response_metadata = metadata or None
     made._additional_kwargs = total.additional_kwargs() or None

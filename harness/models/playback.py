@@ -145,6 +145,8 @@ class Playback:
             raise InterruptedStreamError(
                 f"{self.run.model}.play() ended without a chunk: there is no answer."
             )
+        if not self.request.stream:
+            return None
         if any(chunk.chunk_position for chunk in reversed(self.seen)):
             return None
         return AIMessageChunk(id=name, chunk_position="last")
