@@ -34,12 +34,15 @@ class _NotPlainError(Exception):
     """Somewhere in a value is something that is not JSON."""
 
 
+_AS_THEY_ARE = frozenset({int, bool, type(None)})
+
+
 def _plain(value: object) -> Any:
     kind = type(value)
     if kind is str:
         # JSON has no other way to say it: halves of a character read as one.
         return whole(value)  # type: ignore[arg-type]  # its type was looked at
-    if kind is int or kind is bool or value is None:
+    if kind in _AS_THEY_ARE:
         return value
     match value:
         case Mapping():
