@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from harness.errors import nearest, shown
 from harness.schemas import problems
-from harness.tool_schemas import Signature
+from harness.tool_schemas import signature_base
 
 __all__ = ["check_by_model", "check_by_schema", "is_open", "signature_text"]
 
@@ -104,7 +104,7 @@ def _names(name: str, info: FieldInfo) -> Iterable[str]:
 
 def _keyword(model: type[BaseModel], name: str) -> str:
     alias = model.model_fields[name].alias
-    return alias if alias and issubclass(model, Signature) else name
+    return alias if alias and issubclass(model, signature_base()) else name
 
 
 def _unknown(

@@ -27,16 +27,17 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from harness.errors import SchemaError
 
-__all__ = ["Signature", "plain_function", "signature_model", "type_schema"]
+__all__ = ["plain_function", "signature_base", "signature_model", "type_schema"]
 
 
-class Signature(BaseModel):
-    """The parameters of a function, as fields.
+@functools.cache
+def signature_base() -> type[BaseModel]:
+    """Give the class of all models whose fields are the parameters of a function.
 
-    A parameter whose name no field may have (`copy`, `_x`) is the alias of one.
+    A parameter whose name no field may have (`copy`, `_x`) is the alias of one. Made
+    when first needed: one model costs as much as importing half of the package.
     """
-
-    model_config = ConfigDict(protected_namespaces=())
+    return create_model("Signature", __config__=ConfigDict(protected_namespaces=()))
 
 
 def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +50,7 @@ def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def signature_model(
     function: Callable[..., Any], *, described: Mapping[str, str] | None = None
-) -> type[Signature]:
+) -> type[BaseModel]:
     """Make a model whose fields are the parameters of *function* (or of a class).
 
     *described* maps parameters to descriptions; `Annotated[int, "how many"]` gives
@@ -74,7 +75,7 @@ def signature_model(
         required = parameter.default is inspect.Parameter.empty
         fields[key] = (annotation, ... if required else parameter.default)
     try:
-        return create_model(name, __base__=Signature, **fields)
+        return create_model(name, __base__=signature_base(), **fields)
     except _UNUSABLE as error:
         raise _unusable(name, error) from None
 
