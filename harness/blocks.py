@@ -65,6 +65,8 @@ class UsageMetadata(TypedDict):
 
 #: One content block: a dict whose ``type`` is one of :data:`BLOCK_TYPES`.
 ContentBlock = dict[str, Any]
+#: Makes a block standard, or gives None where it is not in the form that it reads.
+Reader = Callable[[Mapping[str, Any]], ContentBlock | None]
 
 #: The standard types, in no order.
 BLOCK_TYPES = frozenset(
@@ -100,6 +102,8 @@ TEXT_FIELD = {
 def standard(block: Mapping[str, Any] | str) -> ContentBlock:
     """*block* in the standard vocabulary, as a fresh dict.
 
+    What the standard block has no field for is in its ``extras``.
+
     >>> standard("hi")
     {'type': 'text', 'text': 'hi'}
     >>> standard({"type": "image_url", "image_url": {"url": "https://a.b/c.png"}})
@@ -108,23 +112,32 @@ def standard(block: Mapping[str, Any] | str) -> ContentBlock:
     if isinstance(block, str):
         return {"type": "text", "text": block}
     kind = block.get("type")
-    read = _FOREIGN.get(kind) if isinstance(kind, str) else None
-    found = read(block) if read else None
-    if found is not None:
-        return found
-    if isinstance(kind, str) and kind in BLOCK_TYPES and "source" not in block:
-        return dict(copied(block))
+    if isinstance(kind, str):
+        for read, said in _FOREIGN.get(kind, ()):
+            if (found := read(block)) is not None:
+                return _with_rest(found, block, said)
+        if kind in BLOCK_TYPES and not block.keys() & _FOREIGN_KEYS:
+            return dict(copied(block))
     return {"type": "non_standard", "value": copied(block)}
 
 
+def _with_rest(
+    found: ContentBlock, block: Mapping[str, Any], said: frozenset[str]
+) -> ContentBlock:
+    rest = {key: copied(block[key]) for key in block.keys() - said - {"type"}}
+    kept: ContentBlock = {k: rest.pop(k) for k in ("id", "index") if k in rest}
+    own = rest.pop("extras") if isinstance(rest.get("extras"), dict) else {}
+    extras = {**own, **found.pop("extras", {})}
+    extras |= {key: rest[key] for key in block if key in rest}
+    return {**found, **kept, **({"extras": copied(extras)} if extras else {})}
+
+
 def _image_url(block: Mapping[str, Any]) -> ContentBlock | None:
-    image = block.get("image_url")
-    match image:
-        case str():
-            return {"type": "image", **_located(image)}
+    match block.get("image_url"):
+        case str(url):
+            return {"type": "image", **_located(url)}
         case {"url": str(url), **rest}:
-            extras = {"extras": copied(rest)} if rest else {}
-            return {"type": "image", **_located(url), **extras}
+            return {"type": "image", **_located(url), "extras": rest}
         case _:
             return None
 
@@ -146,17 +159,47 @@ def _input_audio(block: Mapping[str, Any]) -> ContentBlock | None:
 
 def _openai_file(block: Mapping[str, Any]) -> ContentBlock | None:
     match block.get("file"):
-        case {"file_id": str(file_id)}:
-            return {"type": "file", "file_id": file_id}
-        case {"file_data": str(data), **rest}:
-            name = rest.get("filename")
-            extras = {"extras": {"filename": name}} if name else {}
-            return {"type": "file", **_located(data), **extras}
+        case dict(file):
+            return _input_file(file)
         case _:
             return None
 
 
-def _sourced(kind: str) -> Callable[[Mapping[str, Any]], ContentBlock | None]:
+def _input_file(block: Mapping[str, Any]) -> ContentBlock | None:
+    extras = {"extras": {"filename": block["filename"]}} if "filename" in block else {}
+    match block:
+        case {"file_id": str(file_id)}:
+            return {"type": "file", "file_id": file_id, **extras}
+        case {"file_data": str(data)}:
+            return {"type": "file", **_located(data), **extras}
+        case {"file_url": str(url)}:
+            return {"type": "file", "url": url, **extras}
+        case _:
+            return None
+
+
+def _filed(block: Mapping[str, Any]) -> ContentBlock | None:
+    match block:
+        case {"file_id": str(file_id)}:
+            return {"type": "image", "file_id": file_id}
+        case _:
+            return None
+
+
+def _text(block: Mapping[str, Any]) -> ContentBlock | None:
+    match block:
+        case {"text": str(text)}:
+            notes = block.get("annotations")
+            return {"type": "text", "text": text} | (
+                {"annotations": copied(notes)} if notes else {}
+            )
+        case _:
+            return None
+
+
+def _sourced(kind: str) -> Reader:
+    """The reader of Anthropic's form."""
+
     def read(block: Mapping[str, Any]) -> ContentBlock | None:
         match block.get("source"):
             case {"type": "base64", "data": str(data), "media_type": str(mime)}:
@@ -173,16 +216,32 @@ def _sourced(kind: str) -> Callable[[Mapping[str, Any]], ContentBlock | None]:
     return read
 
 
+def _typed_source(kind: str) -> Reader:
+    """The reader of LangChain's older form."""
+
+    def read(block: Mapping[str, Any]) -> ContentBlock | None:
+        mime = {"mime_type": block["mime_type"]} if "mime_type" in block else {}
+        match block:
+            case {"source_type": "base64", "data": str(data)}:
+                return {"type": kind, "base64": data, **mime}
+            case {"source_type": "url", "url": str(url)}:
+                return {"type": kind, "url": url, **mime}
+            case {"source_type": "id", "id": str(file_id)}:
+                return {"type": kind, "file_id": file_id, **mime}
+            case {"source_type": "text", "text": str(text)}:
+                return {"type": "text-plain", "text": text, "mime_type": "text/plain"}
+            case _:
+                return None
+
+    return read
+
+
 def _thinking(block: Mapping[str, Any]) -> ContentBlock | None:
-    if not isinstance(block.get("thinking"), str):
-        return None
-    extras = {k: v for k, v in block.items() if k not in ("type", "thinking", "index")}
-    found: ContentBlock = {"type": "reasoning", "reasoning": block["thinking"]}
-    if extras:
-        found["extras"] = copied(extras)
-    if "index" in block:
-        found["index"] = block["index"]
-    return found
+    match block:
+        case {"thinking": str(text)}:
+            return {"type": "reasoning", "reasoning": text}
+        case _:
+            return None
 
 
 def _tool_use(block: Mapping[str, Any]) -> ContentBlock | None:
@@ -193,12 +252,31 @@ def _tool_use(block: Mapping[str, Any]) -> ContentBlock | None:
             return None
 
 
-_FOREIGN: dict[str, Callable[[Mapping[str, Any]], ContentBlock | None]] = {
-    "document": _sourced("file"),
-    "file": _openai_file,
-    "image": _sourced("image"),
-    "image_url": _image_url,
-    "input_audio": _input_audio,
-    "thinking": _thinking,
-    "tool_use": _tool_use,
+_FOREIGN_KEYS = frozenset({"source", "source_type"})
+_SOURCE = frozenset({"source"})
+_TYPED_SOURCE = frozenset({"source_type", "data", "url", "id", "text", "mime_type"})
+_FILE = frozenset({"file_id", "file_data", "file_url", "filename"})
+#: By type: readers, in turn, each with the fields that it has read.
+_FOREIGN: dict[str, tuple[tuple[Reader, frozenset[str]], ...]] = {
+    **{
+        kind: ((_sourced(kind), _SOURCE), (_typed_source(kind), _TYPED_SOURCE))
+        for kind in ("audio", "image", "video")
+    },
+    "document": ((_sourced("file"), _SOURCE),),
+    "file": (
+        (_openai_file, frozenset({"file"})),
+        (_sourced("file"), _SOURCE),
+        (_typed_source("file"), _TYPED_SOURCE),
+    ),
+    "image_url": ((_image_url, frozenset({"image_url"})),),
+    "input_audio": ((_input_audio, frozenset({"input_audio"})),),
+    "input_file": ((_input_file, _FILE),),
+    "input_image": (
+        (_image_url, frozenset({"image_url"})),
+        (_filed, frozenset({"file_id"})),
+    ),
+    "input_text": ((_text, frozenset({"text", "annotations"})),),
+    "output_text": ((_text, frozenset({"text", "annotations"})),),
+    "thinking": ((_thinking, frozenset({"thinking"})),),
+    "tool_use": ((_tool_use, frozenset({"name", "input", "id"})),),
 }

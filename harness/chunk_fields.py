@@ -88,6 +88,7 @@ _SAID: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "additional_kwargs": ("additional_kwargs", read_dict),
     "chunk_position": ("last", _read_position),
 }
+_READERS = tuple((field, key, read) for field, (key, read) in _SAID.items())
 #: The fields of `_SAID` in a chunk that says none of them.
 NOTHING_SAID = (None,) * len(_SAID)
 
@@ -96,6 +97,6 @@ def read_said(said: tuple[Any, ...]) -> dict[str, Any]:
     """The fields of `_SAID`, read, by the names under which totals take them."""
     return {
         key: read(value, field)
-        for (field, (key, read)), value in zip(_SAID.items(), said, strict=True)
+        for (field, key, read), value in zip(_READERS, said, strict=True)
         if value is not None and value != {}
     }

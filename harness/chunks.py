@@ -2,8 +2,8 @@
 
 ``full = full + chunk`` costs in proportion to *chunk*, in any loop, however large
 *full* has become and whatever the loop reads of it; ``sum(chunks)`` works. A sum is an
-immutable value like any chunk: it holds a list of chunks that only ever grows at its
-end, and how much of that list is its own. ``harness.sums`` says what a list means.
+immutable value like any chunk: it holds what was added to what (``harness.ropes``).
+``harness.sums`` says what that means; a sum and those made from it share the work.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,9 +24,11 @@ from harness.message_fields import (
     read_invalid_tool_call,
     read_list,
     read_tool_call,
+    unclaimed,
 )
 from harness.messages import AIMessage, Content
-from harness.sums import Log, Run, Total
+from harness.ropes import Node
+from harness.sums import Run, Total
 from harness.text import shown_text
 from harness.unfinished import UnfinishedCall
 
@@ -50,9 +52,9 @@ class AIMessageChunk(AIMessage):
     ('The sky is blue', [{'type': 'text', 'text': 'The sky is blue'}])
     """
 
-    # A leaf has its content and what else is said in it; a sum has the beginning of
-    # a log of leaves.
-    __slots__ = ("_length", "_log", "_more")
+    # A leaf has its content and what else is said in it; a sum has a rope of leaves,
+    # and totals of it or of its beginning that no reader is using.
+    __slots__ = ("_idle", "_more", "_rope")
     type: ClassVar[str] = "AIMessageChunk"
     _fields: ClassVar[tuple[str, ...]] = (
         "content",
@@ -83,8 +85,8 @@ class AIMessageChunk(AIMessage):
         chunk_position: Literal["last"] | None = None,
         conflicts: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
-        self._log: Log | None = None
-        self._length = 1
+        self._rope: Node | None = None
+        self._idle: list[Total]
         self._more: dict[str, Any] | None = None
         if type(content) is str and content.isascii():
             self._content = content
@@ -115,12 +117,21 @@ class AIMessageChunk(AIMessage):
         if type(blocks) is str:
             blocks = [{"type": "text", "text": blocks}] if blocks else []
         blocks = [read_block(block) for block in blocks]
-        blocks += map(read_tool_call, read_list(calls, "tool_calls"))
-        blocks += map(read_invalid_tool_call, read_list(invalid, "invalid_tool_calls"))
         found = [block for block in blocks if block["type"] == "tool_call_chunk"]
-        found += read_list(fragments, "tool_call_chunks")
+        found = [
+            *map(read_fragment, (*found, *read_list(fragments, "tool_call_chunks")))
+        ]
         if found:
-            self._more = {"fragments": [read_fragment(fragment) for fragment in found]}
+            self._more = {"fragments": found}
+        for kind, given, read in (
+            ("tool_call", calls, read_tool_call),
+            ("invalid_tool_call", invalid, read_invalid_tool_call),
+        ):
+            whole = [*map(read, read_list(given, f"{kind}s"))]
+            # What is also said in fragments is not another call.
+            streamed = {fragment["id"] for fragment in found} - {None, ""}
+            whole = [call for call in whole if call["id"] not in streamed]
+            blocks += unclaimed(blocks, kind, whole)
         if type(self._content) is not str or calls or invalid:
             self._content = [b for b in blocks if b["type"] != "tool_call_chunk"]
 
@@ -150,11 +161,10 @@ class AIMessageChunk(AIMessage):
         """This chunk, or where it has no id a copy of it with *name* for one."""
         if self.id is not None:
             return self
-        if self._log is not None:
+        if self._rope is not None:
             return type(self)(id=name) + self
         copy = _new(type(self))
-        copy._log = None
-        copy._length = 1
+        copy._rope = None
         copy._content = self._content
         copy._more = {**(self._more or {}), "id": name}
         return copy
@@ -164,21 +174,15 @@ class AIMessageChunk(AIMessage):
     def __add__(self, other: object) -> Self:
         if not isinstance(other, AIMessageChunk):
             return NotImplemented
-        log = self._log
-        if log is None:
-            log, length = Log({0: self}), 1
-        else:
-            length = self._length
-        if other._log is not None:
-            log, length = log.extended(length, other._log, other._length)
-        else:
-            if log.leaves.setdefault(length, other) is not other:
-                log = log.begun(length)
-                log.leaves[length] = other
-            length += 1
         total = _new(self.__class__)
-        total._log = log
-        total._length = length
+        rope, added = self._rope, other._rope
+        length = 1 if added is None else added[2]
+        if rope is None:
+            total._rope = (self, added or other, length + 1)
+            total._idle = []
+        else:
+            total._rope = (rope, added or other, length + rope[2])
+            total._idle = self._idle
         return total
 
     def __radd__(self, other: object) -> Self:
@@ -190,35 +194,31 @@ class AIMessageChunk(AIMessage):
     def _read(self, read: Callable[[Total], T]) -> T:
         """What *read* makes of this chunk's total.
 
-        Totals belong to the log and only ever move on. One is taken out of its place
-        while in use: a second thread then makes one of its own.
+        A total is taken out of its place while in use: a second thread then makes
+        one of its own.
         """
-        log = self._log
-        if log is None:
+        rope = self._rope
+        if rope is None:
             total = Total()
-            total.advance({0: self}, 1)
+            total.advance(self)
             return read(total)
-        length = self._length
-        idle = log.idle
         try:
-            total = idle.pop()
+            total = self._idle.pop()
         except IndexError:
             total = Total()
-        if total.position > length:
-            # The log has gone on without this sum, whose totals are now its own.
-            idle.append(total)
-            self._log = Log(log.leaves)
-            idle = self._log.idle
+        if not total.advance(rope):
+            # It has gone on with what else was added to a beginning of this sum.
+            self._idle.append(total)
+            self._idle = []
             total = Total()
-        if total.position < length:
-            total.advance(log.leaves, length)
+            total.advance(rope)
         try:
             return read(total)
         finally:
-            idle.append(total)
+            self._idle.append(total)
 
     def _first(self, key: str) -> str | None:
-        if self._log is not None:
+        if self._rope is not None:
             first: str | None = self._read(lambda total: total.first(key))
             return first
         return self._more.get(key) if self._more else None
@@ -228,14 +228,14 @@ class AIMessageChunk(AIMessage):
     @property
     def content(self) -> str | list[Any]:
         """The text, or a list of blocks where there is more than plain text."""
-        if self._log is None and type(self._content) is str:
+        if self._rope is None and type(self._content) is str:
             return shown_text(self._content)
         return self._read(finishing.content)
 
     @property
     def text(self) -> str:
         """All text so far; half a character at the end waits for its other half."""
-        if self._log is None and type(self._content) is str:
+        if self._rope is None and type(self._content) is str:
             return shown_text(self._content)
         return self._read(Total.text)
 
@@ -251,7 +251,7 @@ class AIMessageChunk(AIMessage):
     @property
     def tool_call_chunks(self) -> list[ToolCallChunk]:
         """The fragments of tool calls, each call's joined to one."""
-        if self._log is None and self._more is None:
+        if self._rope is None and self._more is None:
             return []
         return self._read(finishing.fragments)
 
@@ -288,14 +288,14 @@ class AIMessageChunk(AIMessage):
     @property
     def usage_metadata(self) -> UsageMetadata | None:
         """Tokens used so far, as far as the provider has said."""
-        if self._log is None and self._more is None:
+        if self._rope is None and self._more is None:
             return None
         return self._read(lambda total: total.usage.value())  # type: ignore[return-value]  # filled by read_usage
 
     @property
     def response_metadata(self) -> dict[str, Any]:
         """What the provider said about its answer so far."""
-        if self._log is None and self._more is None:
+        if self._rope is None and self._more is None:
             return {}
         return self._read(Total.metadata)
 
@@ -317,7 +317,7 @@ class AIMessageChunk(AIMessage):
     @property
     def chunk_position(self) -> Literal["last"] | None:
         """``"last"`` once the stream has ended."""
-        if self._log is None:
+        if self._rope is None:
             return "last" if self._more and self._more.get("last") else None
         return "last" if self._read(lambda total: total.last) else None
 

@@ -37,7 +37,9 @@ def coerce_messages(value: object) -> tuple[Message, ...]:
     if isinstance(value, Message | Mapping):
         return (_message(value, ""),)
     if not _is_history(value):
-        raise InputError(f"A model cannot be asked {_named(value)}. {_FORMS}")
+        pair = isinstance(value, tuple) and len(value) == 2 and value[0] in _READERS
+        hint = f"Put the pair into a list: [{shown(value)}]" if pair else _FORMS
+        raise InputError(f"A model cannot be asked {_named(value)}. {hint}")
     if not value:
         raise InputError(f"A model cannot be asked nothing: no messages. {_FORMS}")
     return tuple(_message(item, f"Message {n}: ") for n, item in enumerate(value))

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.blocks import ContentBlock
 from harness.errors import InputError
-from harness.messages import AIMessage, Content
+from harness.messages import AIMessage
 from harness.partial_json import JsonError, parse_object
 from harness.sums import Part, Run, Total
 from harness.values import copied, plain
@@ -63,10 +63,11 @@ _new = object.__new__
 
 
 def content(total: Total) -> str | list[Any]:
-    """The text, or a list of blocks where there is more than plain text."""
+    """The text, or a list of blocks where there is more than text, then calls."""
     if total.is_text():
         return total.text()
-    return [_block(item) for item in total.ordered() if not isinstance(item, Run)] or ""
+    said = [_block(item) for item in total.ordered() if not isinstance(item, Run)]
+    return _split(said)[0]
 
 
 def dumped_total(total: Total) -> dict[str, Any]:
@@ -87,9 +88,10 @@ def dumped_total(total: Total) -> dict[str, Any]:
 
 def message(total: Total) -> AIMessage:
     """The finished message."""
-    if total.plain is not None and total.is_text() and not total.runs:
+    plain_text = total.plain
+    if plain_text and total.is_text() and not (total.runs or total.late):
         made = _new(AIMessage)
-        made._content = total.plain.shown(ended=True)
+        made._content = plain_text.shown(ended=True)
         made._tool_calls = made._invalid_tool_calls = []
     else:
         said = [_without_index(_final(item)) for item in total.ordered()]
@@ -143,6 +145,8 @@ def _block(item: Item) -> ContentBlock:
 
 def _final(item: Item) -> ContentBlock:
     match item:
+        case Part(kind="server_tool_call_chunk"):
+            return _ended_server_call(item.block(ended=True))
         case Part():
             return item.block(ended=True)
         case Run():
@@ -163,6 +167,15 @@ def _ended(run: Run) -> ContentBlock:
     return {"type": kind, **said, **wrong, **extras}
 
 
+def _ended_server_call(block: ContentBlock) -> ContentBlock:
+    # There is no block for a wrong one: that stays as it came.
+    try:
+        args = plain(parse_object(block["args"]), "args")
+    except (JsonError, InputError):
+        return block
+    return {**block, "type": "server_tool_call", "args": args}
+
+
 def _arguments(run: Run, raw: str) -> dict[str, Any]:
     if not run.name:
         raise JsonError("the call has no name")
@@ -173,8 +186,8 @@ def _arguments(run: Run, raw: str) -> dict[str, Any]:
 
 
 def _raw_content(total: Total) -> str | list[Any]:
-    if total.plain is not None and total.is_text():
-        return total.plain.raw()
+    if total.is_text() and not total.late:
+        return total.plain.raw() if total.plain else ""
     return [
         item.block(raw=True) if isinstance(item, Part) else _block(item)
         for item in total.ordered()
@@ -186,7 +199,7 @@ def _without_index(block: ContentBlock) -> ContentBlock:
     return {key: value for key, value in block.items() if key != "index"}
 
 
-def _split(said: list[ContentBlock]) -> tuple[Content, list[ContentBlock]]:
+def _split(said: list[ContentBlock]) -> tuple[str | list[Any], list[ContentBlock]]:
     """Content and calls; content lists the calls too if others come after one."""
     end = len(said)
     while end and said[end - 1]["type"] in _CALLS:

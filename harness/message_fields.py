@@ -123,7 +123,11 @@ def united(
 ) -> list[dict[str, Any]]:
     """The calls among *blocks*, then those of *calls* that are not among them."""
     read = {"tool_call": read_tool_call, "invalid_tool_call": read_invalid_tool_call}
-    inside = [read[kind](block) for block in blocks if block["type"] == kind]
+    inside = [
+        read[kind]({key: value for key, value in block.items() if key != "index"})
+        for block in blocks
+        if block["type"] == kind
+    ]
     return [*inside, *unclaimed(inside, kind, calls)]
 
 

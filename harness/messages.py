@@ -73,6 +73,8 @@ class Message:
         additional_kwargs: Mapping[str, Any] | None = None,
         response_metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        if type(self) is Message:
+            raise InputError("Make a HumanMessage or such: a mere Message has no type.")
         self._content: Any = read_content(content)
         self._name = read_name(name, "name")
         self._id = read_name(id, "id")
@@ -151,12 +153,12 @@ class Message:
                 + nearest(name, kinds)
             )
         fields = {key: item for key, item in value.items() if key != "type"}
-        for key in fields.keys() - {*kind._fields}:
+        for key in (key for key in fields if key not in kind._fields):
             raise InputError(
                 f"{kind.__name__} has no field {key!r}. "
                 + nearest(str(key), kind._fields)
             )
-        for key in kind._required - fields.keys():
+        for key in sorted(kind._required - fields.keys()):
             raise InputError(f"{shown(value)} has no {key!r}; a {name} message has.")
         return cast("Self", kind(**fields))
 
@@ -199,7 +201,7 @@ class Message:
         return self._shown(("tool_calls", "invalid_tool_calls"))
 
     def _shown(self, fields: Iterable[str]) -> str:
-        said = [repr(self.content)]
+        said = [repr(self.model_dump()["content"])]
         for name in fields:
             value = getattr(self, name, None)
             if value not in (None, {}, []) and (name, value) != ("status", "success"):
@@ -213,7 +215,9 @@ class Message:
         # Not `cls.model_dump`: a field of one class may hold a message of another.
         return core_schema.no_info_plain_validator_function(
             cls.model_validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(_dumped),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda message: message.model_dump()
+            ),
         )
 
     @classmethod
@@ -393,7 +397,3 @@ def _kinds(cls: type[Message]) -> dict[str, type[Message]]:
     if hasattr(cls, "type"):
         found[cls.type] = cls
     return found
-
-
-def _dumped(message: Message) -> dict[str, Any]:
-    return message.model_dump()

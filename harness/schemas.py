@@ -177,7 +177,7 @@ def _targets(schema: Schema, draft: "type[_Validator]") -> dict[str, Schema]:
         seen.add(id(part))
         _check_property_patterns(part, schema)
         pending += [(r, resolver.in_subresource(r)) for r in resource.subresources()]
-        for ref in {part[key] for key in ("$ref", "$dynamicRef") if key in part}:
+        for ref in (part[key] for key in ("$ref", "$dynamicRef") if key in part):
             try:
                 target = resolver.lookup(ref)
             except (Unresolvable, ValueError):

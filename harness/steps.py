@@ -4,13 +4,13 @@ A source answers a request with steps: chunks of the answer, pauses between them
 faults. It never sleeps and never raises a provider's error; time and failure are data.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from harness import errors
 from harness.chunks import AIMessageChunk
-from harness.errors import InputError, ModelError, nearest
+from harness.errors import InputError, ModelError, nearest, shown
 from harness.messages import AIMessage
 from harness.requests import ChatRequest
 
@@ -73,10 +73,17 @@ class Fault:
     kind: FaultKind | None = None
     status: int | None = None
     retry_after: float | None = None
-    headers: dict[str, str] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         status, after = self.status, self.retry_after
+        if not isinstance(self.message, str):
+            raise InputError(f"A fault with the message {self.message!r}; give a text.")
+        if not _are_headers(self.headers):
+            raise InputError(
+                f"A fault with the headers {shown(self.headers)}; give a dict of texts."
+            )
+        object.__setattr__(self, "headers", dict(self.headers))
         if status is not None and (type(status) is not int or not 400 <= status <= 599):
             raise InputError(
                 f"A fault of status {self.status!r}; an error's status is 400 to 599."
@@ -96,6 +103,12 @@ class Fault:
         if not self.message:
             said = f"{kind.replace('_', ' ')} (scripted)"
             object.__setattr__(self, "message", said)
+
+
+def _are_headers(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(text, str) for item in value.items() for text in item
+    )
 
 
 def _is_seconds(value: object) -> bool:

@@ -17,16 +17,16 @@ Rules of the fold, one monoid a field (see DESIGN.md "Chunks"):
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from harness.blocks import TEXT_FIELD, ContentBlock
 from harness.partial_json import JsonPrefix
+from harness.ropes import Leaf, Rope, leaves_behind
 from harness.text import GrowingText
 from harness.usage import UsageTotal, read_usage
-from harness.values import copied
+from harness.values import canonical, copied
 
-__all__ = ["FINISH", "FIRST", "GRAVITY", "Leaf", "Log", "Part", "Run", "Total"]
+__all__ = ["FINISH", "FIRST", "GRAVITY", "Part", "Run", "Total"]
 
 #: Metadata that says where an answer is from: the first value wins.
 FIRST = frozenset(
@@ -50,16 +50,10 @@ CALL_FIELDS: dict[str, dict[str, None]] = {
 }
 
 Index = int | str | None
+#: Where the data of a block may be, instead of in its text.
+_PLACES = frozenset({"base64", "file_id", "url"})
+_NESTED = frozenset({dict, list})
 _RANK = {"reasoning": 0, "text": 1, "tool_call": 3}
-
-
-class Leaf(Protocol):
-    """One chunk, as its constructor checked it."""
-
-    #: A text, or a list of standard blocks.
-    _content: Any
-    #: The other fields that are set, by the names that `Total` takes them under.
-    _more: dict[str, Any] | None
 
 
 class Part(GrowingText):
@@ -85,7 +79,7 @@ class Part(GrowingText):
             elif key in LIST_FIELDS and isinstance(value, list):
                 self.lists.setdefault(key, []).extend(value)
             elif key == "extras" and isinstance(value, dict):
-                self.fields["extras"] = {**self.fields.get("extras", {}), **value}
+                self.fields.setdefault("extras", {}).update(value)
             elif key == "id":
                 self.fields.setdefault(key, value)
             elif key not in ("type", "index"):
@@ -95,7 +89,9 @@ class Part(GrowingText):
         """The block to show; with *raw*, halves of characters included."""
         block: ContentBlock = {"type": self.kind, **CALL_FIELDS.get(self.kind, {})}
         if (grows := TEXT_FIELD.get(self.kind)) is not None:
-            block[grows] = self.raw() if raw else self.shown(ended=ended)
+            text = self.raw() if raw else self.shown(ended=ended)
+            if text or not self.fields.keys() & _PLACES:
+                block[grows] = text
         block |= {key: copied(value) for key, value in self.fields.items()}
         block |= {key: copied(value) for key, value in self.lists.items()}
         if self.index is not None:
@@ -113,7 +109,7 @@ class Run(GrowingText):
         self.index = index
         self.id = call_id
         self.name: str | None = None
-        self.names: list[str] = []
+        self.names: dict[str, None] = {}  # names besides the first, in order
         self.extras: dict[str, Any] = {}
         self._parser: JsonPrefix | None = None
         self._read = 0
@@ -128,7 +124,7 @@ class Run(GrowingText):
             if self.name is None:
                 self.name = name
             else:
-                self.names.append(name)
+                self.names[name] = None
         if extras := fragment.get("extras"):
             self.extras |= extras
 
@@ -162,44 +158,61 @@ class Total:
     """The fold itself; mutable, and used by one reader at a time."""
 
     def __init__(self) -> None:
-        self.position = 0
+        self.at: Rope | None = None  # all that was folded
         self.parts: dict[tuple[str, Index], Part] = {}
         self.plain: Part | None = None  # the text part without an index
+        self.texts: list[Part] = []
+        self.before: str | None = ""  # all text before that of the last text part
         self.early: list[Part | dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.runs: dict[Index, list[Run]] = {}
         self.usage = UsageTotal()
-        self.firsts: dict[str, list[Any]] = {}
+        self.firsts: dict[str, dict[Any, Any]] = {}  # values, by what tells them apart
         self.lasts: dict[str, Any] = {}
         self.growing: dict[str, dict[str, list[Any]]] = {}
         self.kwargs: dict[str, Any] = {}
         self.last = False
 
-    def advance(self, leaves: Mapping[int, Leaf], length: int) -> None:
-        """Fold *leaves* from where this stands up to *length*."""
-        n = self.position
-        while n < length:
-            leaf = leaves[n]
-            n += 1
-            content = leaf._content
-            if type(content) is not str:
-                for block in content:
-                    self._take_block(block)
-            elif content:
-                (self.plain or self._part("text", None)).grow(content)
-            if leaf._more is not None:
-                for key, value in leaf._more.items():
-                    _TAKE[key](self, value)
-        self.position = length
+    def advance(self, rope: Rope) -> bool:
+        """Fold what of *rope* is new; tell whether it goes on from where this is."""
+        if type(rope) is tuple and rope[0] is self.at and type(rope[1]) is not tuple:
+            self._take(rope[1])  # the common case, in one step
+        else:
+            leaves = leaves_behind(self.at, rope)
+            if leaves is None:
+                return False
+            for leaf in leaves:
+                self._take(leaf)
+        self.at = rope
+        return True
+
+    def _take(self, leaf: Leaf) -> None:
+        content = leaf._content
+        if type(content) is not str:
+            for block in content:
+                self._take_block(block)
+        elif content:
+            plain = self.plain or self._part("text", None)
+            plain.grow(content)
+            if plain is not self.texts[-1]:
+                self.before = None
+        if leaf._more is not None:
+            for key, value in leaf._more.items():
+                _TAKE[key](self, value)
 
     def _part(self, kind: str, index: Index) -> Part:
         part = self.parts.get((kind, index))
         if part is None:
             part = self.parts[kind, index] = Part(kind, index)
+            if kind == "text":
+                self.texts.append(part)
+                self.before = None
             if index is None:
                 self.early.append(part)
                 if kind == "text":
                     self.plain = part
+        if kind == "text" and part is not self.texts[-1]:
+            self.before = None
         return part
 
     def _take_block(self, block: dict[str, Any]) -> None:
@@ -234,11 +247,8 @@ class Total:
         return runs[-1]
 
     def _first(self, key: str, value: Any) -> None:
-        values = self.firsts.get(key)
-        if values is None:
-            self.firsts[key] = [value]
-        elif value not in values:
-            values.append(value)
+        values = self.firsts.setdefault(key, {})
+        values.setdefault(canonical(value) if type(value) in _NESTED else value, value)
 
     def _take_metadata(self, metadata: Mapping[str, Any]) -> None:
         for key, value in metadata.items():
@@ -257,20 +267,23 @@ class Total:
 
     def text(self) -> str:
         """All text, in order."""
-        if self.plain is not None and len(self.parts) == 1:
-            return self.plain.shown()
-        return "".join(
-            part.shown()
-            for part in self.ordered()
-            if isinstance(part, Part) and part.kind == "text"
-        )
+        if not self.texts:
+            return ""
+        if self.before is None:
+            placed = self.ordered() if len(self.texts) > 1 else self.texts
+            texts = [p for p in placed if isinstance(p, Part) and p.kind == "text"]
+            self.texts = texts
+            self.before = "".join(part.shown() for part in texts[:-1])
+        return self.before + self.texts[-1].shown()
 
     def is_text(self) -> bool:
-        """Whether the content is plain text, and nothing besides."""
+        """Whether the content is plain text, and nothing besides but whole calls."""
         plain = self.plain
-        if plain is None or len(self.parts) > 1 or plain.fields or plain.lists:
+        if plain is None:
+            return not self.parts and not self.early
+        if len(self.parts) > 1 or plain.fields or plain.lists:
             return False
-        return len(self.early) == 1 and not self.late
+        return len(self.early) == 1
 
     def ordered(self) -> list[Part | Run | dict[str, Any]]:
         """Everything that was said, in its one order, however it was interleaved.
@@ -278,19 +291,19 @@ class Total:
         First what has no index, as it came; then by index (numbers, then names as
         they came), reasoning before text before calls; then calls without index.
         """
-        names: dict[str, int] = {}
-        placed: list[tuple[tuple[Any, ...], Part | Run]] = [
-            (_place(part.kind, part.index, names), part)
+        placed: list[tuple[str, int | str, Part | Run]] = [
+            (part.kind, part.index, part)
             for part in self.parts.values()
             if part.index is not None
         ]
         for index, runs in self.runs.items():
             if index is not None:
-                place = _place("tool_call", index, names)
-                placed += [(place, run) for run in runs]
-        placed.sort(key=lambda item: item[0])
+                placed += [("tool_call", index, run) for run in runs]
+        if len(placed) > 1:
+            names: dict[str, int] = {}
+            placed.sort(key=lambda item: _place(item[0], item[1], names))
         unplaced = self.runs.get(None, ())
-        return [*self.early, *(item for _, item in placed), *unplaced, *self.late]
+        return [*self.early, *[item for _, _, item in placed], *unplaced, *self.late]
 
     def metadata(self) -> dict[str, Any]:
         """The response metadata to show."""
@@ -298,7 +311,8 @@ class Total:
         for key, values in self.firsts.items():
             head, _, name = key.partition(".")
             if head == "response_metadata":
-                shown[name] = gravest(values) if name in FINISH else values[0]
+                found = [*values.values()]
+                shown[name] = gravest(found) if name in FINISH else found[0]
         shown |= self.lasts
         for key, lists in self.growing.items():
             shown[key] = lists[""] if list(lists) == [""] else lists
@@ -311,7 +325,7 @@ class Total:
     def conflicts(self) -> dict[str, list[Any]]:
         """All values, in order, of what was said in more than one way."""
         return {
-            key: copied(values)
+            key: copied([*values.values()])
             for key, values in sorted(self.firsts.items())
             if len(values) > 1
         }
@@ -319,7 +333,7 @@ class Total:
     def first(self, key: str) -> Any:
         """The value of *key* that came first, or None."""
         values = self.firsts.get(key)
-        return values[0] if values else None
+        return next(iter(values.values())) if values else None
 
     def deltas(self) -> dict[str, Any] | None:
         """Usage that later deltas add to."""
@@ -342,36 +356,6 @@ _TAKE: dict[str, Callable[[Total, Any], None]] = {
     "additional_kwargs": Total._take_kwargs,
     "last": Total._take_last,
 }
-
-
-class Log:
-    """Leaves in a row, which all sums of its beginnings share.
-
-    It only grows at its end. Who puts a leaf behind place *n* first goes on with the
-    log, who comes later copies it: the dict decides that in one step, also for threads.
-    """
-
-    __slots__ = ("idle", "leaves")
-
-    def __init__(self, leaves: dict[int, Leaf]) -> None:
-        self.leaves = leaves
-        self.idle: list[Total] = []  # totals that no reader is using
-
-    def begun(self, length: int) -> "Log":
-        """A log of its own with the first *length* leaves of this one."""
-        # A list made in one step, because another thread may be adding.
-        leaves = list(self.leaves.values())
-        return Log(dict(enumerate(islice(leaves, length))))
-
-    def extended(self, length: int, other: "Log", more: int) -> "tuple[Log, int]":
-        """A log that has *more* leaves of *other* behind its first *length*."""
-        log = self
-        for n in range(more):
-            leaf = other.leaves[n]
-            if log.leaves.setdefault(length + n, leaf) is not leaf:
-                log = log.begun(length + n)
-                log.leaves[length + n] = leaf
-        return log, length + more
 
 
 def gravest(reasons: Iterable[Any]) -> Any:

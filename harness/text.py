@@ -44,12 +44,12 @@ class GrowingText:
     True
     """
 
-    __slots__ = ("_half", "_lone", "_text")
+    __slots__ = ("_clean", "_half", "_text")
 
     def __init__(self) -> None:
         self._text = ""
         self._half = ""  # a high surrogate that may find its other half
-        self._lone = False  # whether some half has found none
+        self._clean: str | None = None  # the text to show, if halves found no other
 
     def grow(self, piece: str) -> None:
         """Put *piece* behind the text."""
@@ -59,6 +59,10 @@ class GrowingText:
         text, self._text = self._text, ""
         text += piece
         self._text = text
+        if self._clean is not None:
+            clean, self._clean = self._clean, ""
+            clean += _SURROGATE.sub("\ufffd", piece)
+            self._clean = clean
 
     def _paired(self, piece: str) -> str:
         piece = whole(self._half + piece)
@@ -66,12 +70,13 @@ class GrowingText:
         if _SURROGATE.search(piece):
             if _HIGH.match(piece[-1]):
                 piece, self._half = piece[:-1], piece[-1]
-            self._lone = self._lone or bool(_SURROGATE.search(piece))
+            if self._clean is None and _SURROGATE.search(piece):
+                self._clean = _SURROGATE.sub("\ufffd", self._text)
         return piece
 
     def shown(self, *, ended: bool = False) -> str:
         """What can be shown, as :func:`shown_text`; with *ended* no half may wait."""
-        text = _SURROGATE.sub("\ufffd", self._text) if self._lone else self._text
+        text = self._text if self._clean is None else self._clean
         return text + "\ufffd" if ended and self._half else text
 
     def raw(self) -> str:

@@ -6,8 +6,9 @@ libraries quadratic; here that work is done by whoever reads the arguments.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic_core import SchemaSerializer, core_schema
 
 __all__ = ["UnfinishedCall"]
 
@@ -17,12 +18,20 @@ Read = Callable[[], dict[str, Any]]
 class _Arguments(Mapping[str, Any]):
     """Arguments not read yet, for C code that looks past the dict's own methods."""
 
+    #: How pydantic writes it, which takes values straight out of the table.
+    __pydantic_serializer__: ClassVar[SchemaSerializer]
+
+    __slots__ = ("_read", "_value")
+
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._value: dict[str, Any] | None = None
 
-    @cached_property
+    @property
     def value(self) -> dict[str, Any]:
-        return self._read()
+        if self._value is None:
+            self._value = self._read()
+        return self._value
 
     def __getitem__(self, key: str) -> Any:
         return self.value[key]
@@ -32,6 +41,15 @@ class _Arguments(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.value)
+
+
+_Arguments.__pydantic_serializer__ = SchemaSerializer(
+    core_schema.any_schema(
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            lambda arguments: arguments.value
+        )
+    )
+)
 
 
 class UnfinishedCall(dict[str, Any]):
@@ -45,7 +63,8 @@ class UnfinishedCall(dict[str, Any]):
     __slots__ = ()
 
     def __init__(self, name: str, call_id: str | None, read: Read) -> None:
-        super().__init__(name=name, args=_Arguments(read), id=call_id, type="tool_call")
+        args = _Arguments(read)
+        dict.__init__(self, name=name, args=args, id=call_id, type="tool_call")
 
     def settled(self) -> dict[str, Any]:
         """This dict, with ``args`` read."""

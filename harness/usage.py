@@ -17,6 +17,9 @@ Path = tuple[str, ...]
 
 _COUNTED: set[Path] = {("input_tokens",), ("output_tokens",)}
 _HEAD = ("input_tokens", "output_tokens", "total_tokens")
+_HEADS = frozenset(_HEAD)
+_TOTALS: set[Path] = {(name,) for name in _HEAD}
+_INT = frozenset({int})
 
 
 def usage_fields(
@@ -35,15 +38,22 @@ def usage_fields(
             f"{where} is {shown(usage)}. Give a dict such as {{'input_tokens': 3, "
             "'output_tokens': 5, 'total_tokens': 8}, or None."
         )
-    read = plain(usage, where)
-    for name in _HEAD:
-        if not (read.get(name) is None or _counts(read[name])):
-            raise InputError(f"{where}[{name!r}] is {shown(read[name])}, not a number.")
     fields: dict[Path, Any] = {}
-    _flatten(read, (), fields)
+    if usage.keys() <= _HEADS and _INT.issuperset(map(type, usage.values())):
+        fields = {(name,): count for name, count in usage.items()}  # the usual
+    else:
+        _flatten(_read(usage, where), (), fields)
     if total and ("total_tokens",) not in fields and fields.keys() & _COUNTED:
         fields["total_tokens",] = sum(fields.get(path, 0) for path in _COUNTED)
     return fields
+
+
+def _read(usage: Mapping[str, Any], where: str) -> dict[str, Any]:
+    read: dict[str, Any] = plain(usage, where)
+    for name in _HEAD:
+        if not (read.get(name) is None or _counts(read[name])):
+            raise InputError(f"{where}[{name!r}] is {shown(read[name])}, not a number.")
+    return read
 
 
 def _flatten(usage: dict[str, Any], path: Path, fields: dict[Path, Any]) -> None:
@@ -98,7 +108,10 @@ def read_usage(
     if not fields:
         return None
     usage: dict[str, Any] = {}
-    for path, value in sorted(fields.items(), key=lambda item: _place(item[0])):
+    # Most usage has no details, and the fill puts its counts in order.
+    plain_counts = fill and fields.keys() <= _TOTALS
+    for path in fields if plain_counts else sorted(fields, key=_place):
+        value = fields[path]
         level: Any = usage
         for key in path[:-1]:
             deeper = level.get(key)

@@ -44,6 +44,8 @@ def _plain(value: object) -> Any:
         return whole(value)  # type: ignore[arg-type]  # its type was looked at
     if kind in _AS_THEY_ARE:
         return value
+    if kind is dict:
+        return {_key(k): _plain(v) for k, v in value.items()}  # type: ignore[attr-defined]  # as above
     match value:
         case Mapping():
             return {_key(k): _plain(v) for k, v in value.items()}
@@ -60,6 +62,8 @@ def _plain(value: object) -> Any:
 
 
 def _key(key: object) -> str:
+    if type(key) is str:
+        return whole(key)
     if isinstance(key, str):
         return whole(str.__str__(key))
     raise _NotPlainError

@@ -22,7 +22,7 @@ FLOORS = {
     room: floor
     for floor, rooms in {
         0: "errors values text docstrings formats schemas approximation partial_json "
-        "unfinished sums blocks usage message_fields pretty messages finishing "
+        "unfinished ropes sums blocks usage message_fields pretty messages finishing "
         "chunk_fields chunks coercion tools tool_specs tool_schemas "
         "patterns tool_arguments tool_requests tool_results",
         1: "steps requests matching",

@@ -852,3 +852,107 @@ def test_errors(make: Callable[[], object], text: str) -> None:
         make()
 
     assert str(caught.value) == text
+
+
+def test_whole_calls_are_not_in_the_content():
+    """They are in the blocks; the content of a chunk and of its message is the same."""
+    chunk = Chunk("hi", tool_calls=[CALL])
+
+    assert chunk.content == chunk.to_message().content == "hi"
+    assert Chunk(tool_calls=[CALL]).content == ""
+    assert repr(chunk) == f"AIMessageChunk({[{'type': 'text', 'text': 'hi'}, CALL]!r})"
+    assert (chunk + Chunk("!", invalid_tool_calls=[WRONG])).content == "hi!"
+
+
+@pytest.mark.parametrize(
+    ("fields", "calls"),
+    [
+        (
+            {
+                "tool_calls": [CALL],
+                "tool_call_chunks": part('{"a": 1}', id="c", name="f").tool_call_chunks,
+            },
+            [CALL],
+        ),
+        ({"content": [CALL], "tool_calls": [CALL]}, [CALL]),
+        ({"content": [WRONG], "invalid_tool_calls": [WRONG]}, [WRONG]),
+    ],
+    ids=["fragments", "blocks", "invalid"],
+)
+def test_a_call_that_is_said_twice_in_one_chunk_is_one_call(fields, calls):
+    """Whoever copies all fields of a chunk doubles nothing."""
+    message = Chunk(**fields, chunk_position="last").to_message()
+
+    assert message.tool_calls + message.invalid_tool_calls == calls
+
+
+def test_a_server_tool_call_is_finished_like_any_call():
+    """Its fragments become a call once the stream has ended, if they are an object."""
+    start = {"type": "server_tool_call_chunk", "id": "s", "name": "search", "index": 0}
+    call = Chunk([{**start, "args": '{"q"'}]) + Chunk(
+        [{"type": "server_tool_call_chunk", "args": ": 1}", "index": 0}]
+    )
+    deep = Chunk([{**start, "args": '{"q":' + "[" * 5000 + "]" * 5000 + "}"}])
+    finished = {"type": "server_tool_call", "args": {"q": 1}, "id": "s"}
+
+    assert call.content_blocks == [{**start, "args": '{"q": 1}'}]
+    assert (call + END).content_blocks == [{**start, **finished}]
+    assert call.to_message().content == [{**finished, "name": "search"}]
+    for wrong in (Chunk([{**start, "args": '{"q"'}]), deep):
+        assert (wrong + END).content_blocks == wrong.content_blocks
+
+
+def test_a_plain_text_at_a_url_has_no_text():
+    """The field of a text is there only where the text itself is."""
+    block = {"type": "text-plain", "url": "u", "mime_type": "text/plain"}
+
+    assert Chunk([block]).content_blocks == [block]
+
+
+def test_the_text_of_many_blocks_in_any_order():
+    """Earlier blocks may go on while later ones are there."""
+    full = Chunk("a")
+    for index, text in [(1, "d"), (0, "b"), (0, "c"), (1, "e"), (0, "-")]:
+        full = full + Chunk([{"type": "text", "text": text, "index": index}])
+        assert full.text == "".join(
+            block["text"] for block in full.content_blocks if block["type"] == "text"
+        )
+    full = full + Chunk("A")
+
+    assert full.text == "aAbc-de"
+
+
+def test_values_that_differ_are_told_apart_by_what_they_say():
+    """Conflicts of nested values keep each once."""
+    chunks = [Chunk(response_metadata={"model": value}) for value in ([1], {"a": 1})]
+
+    full = sum([*chunks, *chunks])
+
+    assert full.conflicts == {"response_metadata.model": [[1], {"a": 1}]}
+
+
+def test_sums_branch_without_a_copy():
+    """All that is made from one sum shares it, in any order of adding and reading."""
+    base = Chunk("a") + Chunk("b")
+    one, two = base + Chunk("c"), base + Chunk("d")
+
+    assert [one.text, two.text, base.text] == ["abc", "abd", "ab"]
+    assert (one + two).text == "abcabd"
+    assert (two + one + base).text == "abdabcab"
+    assert (base + base).text == "abab"
+
+
+@pytest.mark.parametrize(
+    "sums",
+    [
+        lambda chunks: list(itertools.accumulate(chunks, lambda a, b: b + a))[-1],
+        lambda chunks: [
+            (full, full + END)
+            for full in itertools.accumulate(chunks, lambda a, b: a + b)
+        ][-1][0],
+    ],
+    ids=["from the right", "with a look ahead"],
+)
+def test_adding_costs_the_same_at_any_length(sums):
+    """Also to the left of a long sum, and beside it."""
+    assert len(sums([Chunk("x")] * 50_000).text) == 50_000

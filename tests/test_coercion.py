@@ -233,7 +233,14 @@ FORMS = (
         ({"Hi"}, f"A model cannot be asked {{'Hi'}} (set). {FORMS}"),
         (
             ("user", "Hi"),
-            f"A model cannot be asked ('user', 'Hi') (tuple). {FORMS}",
+            (
+                "A model cannot be asked ('user', 'Hi') (tuple). Put the pair into a "
+                "list: [('user', 'Hi')]"
+            ),
+        ),
+        (
+            ("a", "b"),
+            f"A model cannot be asked ('a', 'b') (tuple). {FORMS}",
         ),
         ((), f"A model cannot be asked () (tuple). {FORMS}"),
         ([], f"A model cannot be asked nothing: no messages. {FORMS}"),

@@ -478,3 +478,32 @@ def test_pydantic_reports_our_errors() -> None:
     """What is no message is a ValidationError that says so."""
     with pytest.raises(ValidationError, match="5 is not a dumped message"):
         Turn(any=5, ai=AIMessage())  # type: ignore[arg-type]
+
+
+def test_the_base_of_all_messages_is_no_message():
+    """It has no type, so nothing could be told or stored of it."""
+    with pytest.raises(InputError, match="Make a HumanMessage or such: a mere"):
+        Message("hi")
+
+
+def test_the_first_unknown_field_is_told():
+    """Which field an error names does not depend on the hash seed."""
+    with pytest.raises(InputError, match="AIMessage has no field 'z9'"):
+        AIMessage.model_validate({"z9": 1, "y8": 2, "x7": 3, "w6": 4, "v5": 5})
+
+
+def test_a_call_among_the_content_is_read_without_its_index():
+    """The index is that of the block, not of the call."""
+    message = AIMessage([{**CALL, "index": 0}])
+
+    assert message.tool_calls == [CALL]
+    assert message.content_blocks == [{**CALL, "index": 0}]
+
+
+def test_people_see_what_is_no_text_and_what_went_wrong():
+    """Pretty printing names other blocks, and the status of a failed tool."""
+    asked = HumanMessage([TEXT, {"type": "image", "url": "u"}])
+    failed = ToolMessage("no", tool_call_id="c", status="error")
+
+    assert asked.pretty_repr().splitlines()[1:] == ["Image: {'url': 'u'}", "", "hi"]
+    assert failed.pretty_repr().splitlines()[1:] == ["Status: error", "", "no"]

@@ -141,3 +141,12 @@ def test_many_arguments_are_read_once_by_c_code() -> None:
     assert dict(unread) == {"a": [1]}
     assert len(unread) == 1
     assert reads.count == 1
+
+
+def test_pydantic_writes_what_it_is():
+    """Its serialiser takes the values straight out of the table, and reads them."""
+    call = UnfinishedCall("f", "c", lambda: {"a": [1]})
+
+    written = TypeAdapter(list[dict[str, Any]]).dump_json([call])
+
+    assert json.loads(written)[0]["args"] == {"a": [1]}
