@@ -7,6 +7,8 @@ The blocks of one page share their names, from top to bottom. A block with promp
 
 import doctest
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,17 +52,28 @@ def run_prompts(code: str, names: dict[str, Any], page: Path, line: int) -> None
     names.update(test.globs)
 
 
+def run_tests(code: str, path: Path) -> None:
+    """Run a block that defines tests, in a pytest of its own."""
+    path.write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == pytest.ExitCode.OK, ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_examples_work(page: Path, pytester: pytest.Pytester) -> None:
+def test_examples_work(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each example of the page runs, and prints what the page says it prints."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    pytester.path.joinpath("fakes").symlink_to(ROOT / "fakes")
-    pytester.path.joinpath("cassettes").symlink_to(ROOT / "cassettes")
+    for folder in ("fakes", "cassettes"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
     for line, code in examples(page):
         if ">>>" in code:
             run_prompts(code, names, page, line)
         elif re.search(r"^(async )?def test_", code, re.MULTILINE):
-            pytester.makepyfile(code)
-            assert pytester.runpytest_subprocess("-q").ret == pytest.ExitCode.OK
+            run_tests(code, tmp_path / f"test_line_{line}.py")
         else:
             exec(compile("\n" * line + code, str(page), "exec"), names)  # noqa: S102  (the page's own code)
