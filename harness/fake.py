@@ -1,5 +1,6 @@
 """A chat model that plays a script, and a journal of what it was asked."""
 
+import copy
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -128,6 +129,10 @@ class FakeChatModel(ChatModel):
     def assert_tool_results(self, *texts: str, call: int = -1) -> None:
         """See `Journal.assert_tool_results`."""
         self.journal.assert_tool_results(*texts, call=call)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """A copy that plays from the same, as every copy does."""
+        return copy.copy(self)
 
     def __repr__(self) -> str:
         """The model, how much it has left to play, and what it was asked."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
+from unicodedata import normalize
 
 from harness.blocks import ContentBlock
 from harness.errors import InputError, nearest, shown
@@ -21,7 +22,13 @@ from harness.values import canonical
 __all__ = ["DEFAULT_FIELDS", "difference", "distance", "match_fields", "match_key"]
 
 #: What of a request must be the same, unless the caller says otherwise.
-DEFAULT_FIELDS = ("messages", "tools", "tool_choice", "response_format")
+DEFAULT_FIELDS = (
+    "messages",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "response_format",
+)
 
 _LITTLE, _LEAST = 0.2, 0.001
 _COMPARED = 500
@@ -35,6 +42,8 @@ def match_fields(names: Iterable[str]) -> tuple[str, ...]:
     """
     if isinstance(names, str):
         raise InputError(f"match_on is {names!r}; give a list of names: [{names!r}].")
+    if not isinstance(names, Iterable):
+        raise InputError(f"match_on is {shown(names)}; give a list of names.")
     fields = tuple(names)
     for name in fields:
         if name not in _READERS and name not in _IF_GIVEN:
@@ -255,11 +264,17 @@ def _model(asked: ChatRequest, recorded: ChatRequest) -> list[str]:
 
 
 def _params(asked: ChatRequest, recorded: ChatRequest) -> list[str]:
+    given, known = _given(asked), _given(recorded)
     return [
-        f"{name}: {_instead(value, recorded.params.get(name))}"
-        for name, value in asked.params.items()
-        if canonical(_value(value)) != canonical(_value(recorded.params.get(name)))
+        f"{name}: {_instead(value, known.get(name))}"
+        for name, value in given.items()
+        if canonical(_value(value)) != canonical(_value(known.get(name)))
     ]
+
+
+def _given(request: ChatRequest) -> dict[str, Any]:
+    stop = {"stop": list(request.stop)} if request.stop else {}
+    return {**request.params, **stop}
 
 
 _IF_GIVEN: dict[str, Callable[[ChatRequest, ChatRequest], list[str]]] = {
@@ -274,6 +289,9 @@ _IF_GIVEN: dict[str, Callable[[ChatRequest, ChatRequest], list[str]]] = {
 def _instead(ours: Any, theirs: Any) -> str:
     if isinstance(ours, str) and isinstance(theirs, str):
         ours, theirs = _around(ours, theirs)
+        if normalize("NFKC", ours) == normalize("NFKC", theirs):
+            # Composed or not, wide or not: they would look the same.
+            return f"{ours!a} instead of {theirs!a}"
     return f"{shown(ours)} instead of {shown(theirs)}"
 
 

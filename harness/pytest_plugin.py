@@ -36,6 +36,10 @@ _MARKER = (
     "allow_playback_repeats=False, allow_unused=None): the recording that the fixtures "
     "cassette and replay_chat give; without a name it is called after the test."
 )
+_ON_PURPOSE = (
+    "If the test wants it so: allow_unused=True, model.script.violations.clear(), "
+    "cassette.misses.clear()."
+)
 _MARKER_TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "dialect": (str,),
@@ -293,19 +297,20 @@ class Watch:
     def report(self) -> None:
         """Fail the test for what is wrong, or tell of it if the test failed anyway."""
         ended = self.item.stash.get(_ended, None)
-        told = [] if ended is None else _chain(ended.value)
+        known = [] if ended is None else _chain(ended.value)
         found = [
             f"{label}: {type(problem).__name__}: {problem}"
             for label, problems in self.checks.values()
             for problem in problems()
-            if not any(problem is one for one in told)
+            if not any(problem is one for one in known)
         ]
         if not found:
             return
         text = "\n\n".join(found)
         if ended is None and _ended in self.item.stash:
             name = self.item.name
-            pytest.fail(f"{name} passed, but not as scripted.\n\n{text}", pytrace=False)
+            told = f"{name} passed, but not as scripted.\n\n{text}\n\n{_ON_PURPOSE}"
+            pytest.fail(told, pytrace=False)
         self.item.add_report_section("teardown", "chat-harness", text)
 
 

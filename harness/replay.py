@@ -1,7 +1,11 @@
 """A chat model that answers as a provider once did: a cassette with a Python face."""
 
+import copy
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Self
+from uuid import UUID
 
 from harness.cassettes import CassetteSource, find_cassette, load_cassette
 from harness.errors import InputError, nearest, shown
@@ -52,23 +56,40 @@ class ReplayChatModel(ChatModel):
         #: What was recorded, what of it was played, and what was missed.
         self.cassette = CassetteSource(
             load_cassette(self.path),
-            _dialect(dialect) if isinstance(dialect, str) else dialect,
+            None if dialect is None else _dialect(dialect),
             name=f"the cassette {str(name)!r}",
             match_on=match_on,
             allow_playback_repeats=allow_playback_repeats,
         )
         self.clock = VirtualClock() if clock is None else clock
+        self._run_numbers = count(1)
 
     def play(self, request: ChatRequest) -> Iterator[Step]:
         """The recorded answer to *request*. Raises CassetteMiss."""
         return self.cassette.play(request)
 
+    def new_run_id(self) -> UUID:
+        """The next of the ids that are the same in each run of a test."""
+        return UUID(int=next(self._run_numbers), version=4)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """A copy that plays from the same, as every copy does."""
+        return copy.copy(self)
+
     def __repr__(self) -> str:
-        left, count = len(self.cassette.unused()), len(self.cassette.recordings)
-        return f"ReplayChatModel({str(self.path)!r}: {left} of {count} left to play)"
+        left, all_of_them = len(self.cassette.unused()), len(self.cassette.recordings)
+        return (
+            f"ReplayChatModel({str(self.path)!r}: {left} of {all_of_them} left to play)"
+        )
 
 
-def _dialect(name: str) -> Dialect:
-    if name in DIALECTS:
-        return DIALECTS[name]
-    raise InputError(f"There is no dialect {name!r}. {nearest(name, DIALECTS)}")
+def _dialect(given: str | Dialect) -> Dialect:
+    if not isinstance(given, str):
+        if hasattr(given, "read_request"):
+            return given
+        raise InputError(
+            f"dialect={shown(given)}: give a name. {nearest('', DIALECTS)}"
+        )
+    if given in DIALECTS:
+        return DIALECTS[given]
+    raise InputError(f"There is no dialect {given!r}. {nearest(given, DIALECTS)}")

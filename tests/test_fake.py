@@ -1,6 +1,7 @@
 """The fake chat model: a script, played through every way to ask a model."""
 
 import asyncio
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,26 @@ def test_assertions_are_at_hand() -> None:
     model.assert_tool_results()
     with pytest.raises(UnmetExpectation):
         model.assert_called(times=2)
+
+
+def test_a_turn_may_ask_the_model_itself() -> None:
+    """A function that asks its own model gets the next turn; ids stay apart."""
+    model = FakeChatModel(lambda _: f"Outer, {model.invoke('In?').text}", "inner.")
+
+    assert model.invoke("Out?").text == "Outer, inner."
+    assert [call.message and call.message.id for call in model.calls] == [
+        "msg_1",
+        "msg_2",
+    ]
+
+
+def test_deep_copies_play_the_same_script() -> None:
+    """A script is shared by all copies of a model, deep ones too."""
+    model = FakeChatModel("a", "b")
+
+    assert copy.deepcopy({"model": model})["model"].invoke("x").text == "a"
+    assert model.invoke("x").text == "b"
+    model.check_exhausted()
 
 
 def test_a_model_shows_itself() -> None:

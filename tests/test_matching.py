@@ -121,6 +121,11 @@ DIFFERENT = {
         ask(user("Hello"), user("Weather in Boston?")),
         ["message 2 (human): 'Weather in Bostn?' instead of 'Weather in Boston?'"],
     ),
+    "a letter that looks the same": (
+        ask(user("caf\u00e9")),
+        ask(user("cafe\u0301")),
+        [r"message 1 (human): 'caf\xe9' instead of 'cafe\u0301'"],
+    ),
     "deep in a long text": (
         ask(user(LONG + "a" + LONG)),
         ask(user(LONG + "b" + LONG)),
@@ -233,6 +238,9 @@ def test_what_the_caller_gave_counts() -> None:
         "parallel_tool_calls: False instead of True",
     ]
     assert distance(asked, recorded, fields) > distance(ask(), recorded, fields) == 0
+    assert difference(ask(stop=("\n",)), recorded, fields) == [
+        "stop: ['\\n'] instead of None"
+    ]
 
 
 def test_the_nearest_is_the_one_that_says_nearly_the_same() -> None:
@@ -251,6 +259,7 @@ def test_the_nearest_is_the_one_that_says_nearly_the_same() -> None:
     [
         (["message"], "Did you mean 'messages'?"),
         ("model", r"give a list of names: \['model'\]"),
+        (3, "match_on is 3; give a list of names."),
     ],
 )
 def test_names_of_fields_are_checked(names: Any, told: str) -> None:

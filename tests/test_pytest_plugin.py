@@ -76,6 +76,7 @@ def test_unused_turns_fail_the_test_at_its_end(run):
             "fake_chat(...): UnusedTurns: 1 of 2 turns were never asked for:",
             "  turn 2: 'Never said.'",
             "  0. human: 'Hi' -> turn 1: 'Hello!'",
+            "If the test wants it so: allow_unused=True, model.script.violations.*",
         ]
     )
     result.stdout.no_fnmatch_line("*pytest_plugin.py*")

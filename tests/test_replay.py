@@ -1,5 +1,6 @@
 """A recorded conversation, replayed through the model's face."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,33 @@ def test_a_dialect_that_is_not_there() -> None:
     """The names that there are stand in the error."""
     with pytest.raises(InputError, match="Did you mean 'openai-chat'"):
         replay(dialect="openai-chats")
+    with pytest.raises(InputError, match=r"dialect=3: give a name. Known: 'openai-c"):
+        replay(dialect=3)
+
+
+def test_deep_copies_play_from_the_same_cassette() -> None:
+    """What a deep copy plays is played."""
+    model = replay()
+
+    copy.deepcopy(model).invoke("Hello!")
+
+    assert model.cassette.play_count == 1
+
+
+def test_one_call_at_a_time_is_another_request() -> None:
+    """Parallel calls are no answer to who asked for one at most."""
+    model = replay().bind_tools([get_weather], parallel_tool_calls=False)
+
+    with pytest.raises(CassetteMiss, match="parallel_tool_calls: False instead of Tr"):
+        model.invoke(QUESTION)
+
+
+def test_run_ids_are_the_same_in_each_run() -> None:
+    """Runs are numbered, so that nothing in a replay is left to chance."""
+    ids = [(model.new_run_id(), model.new_run_id()) for model in (replay(), replay())]
+
+    assert ids[0] == ids[1]
+    assert ids[0][0] != ids[0][1]
 
 
 def test_a_cassette_that_is_not_there() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import CassetteError
 
-__all__ = ["Headers", "Interaction", "decoded_body"]
+__all__ = ["Headers", "Interaction", "decoded_body", "decoded_request"]
 
 #: Names and values in the order in which they were recorded; names may repeat.
 Headers = tuple[tuple[str, str], ...]
@@ -36,38 +36,45 @@ class Interaction:
 def decoded_body(interaction: Interaction) -> bytes:
     """The body of the response, its content-encoding undone.
 
-    Recorders often store the body decoded and leave the header as it was; so bytes
-    that are not what the header says are taken as they are. Raises CassetteError for
-    a body that is damaged, or compressed as we cannot undo.
+    Recorders often store the body decoded and leave the header as it was, or filter
+    the header out; so the bytes themselves say whether they are compressed. Raises
+    CassetteError for a body that is damaged, or compressed as we cannot undo.
     """
-    body = interaction.response_body
-    said = [
-        v for k, v in interaction.response_headers if k.lower() == "content-encoding"
-    ]
+    where = f"{interaction.place}: the body of the response"
+    return _decoded(interaction.response_body, interaction.response_headers, where)
+
+
+def decoded_request(interaction: Interaction) -> bytes:
+    """The body of the request; as `decoded_body`."""
+    where = f"{interaction.place}: the body of the request"
+    return _decoded(interaction.request_body, interaction.request_headers, where)
+
+
+def _decoded(body: bytes, headers: Headers, where: str) -> bytes:
+    said = [value for name, value in headers if name.lower() == "content-encoding"]
     for coding in reversed(", ".join(said).lower().replace(" ", "").split(",")):
         match coding:
-            case "gzip" | "x-gzip" if body.startswith(_GZIP):
-                body = _gunzipped(body, interaction.place)
             case "deflate":
                 body = _inflated(body)
             case "br" | "zstd" if body.startswith(_ZSTD) or not _is_text(body):
                 raise CassetteError(
-                    f"{interaction.place}: the body of the response is compressed as "
-                    f"{coding!r}. Record it decoded (vcrpy: "
+                    f"{where} is compressed as {coding!r}. Record it decoded (vcrpy: "
                     "decode_compressed_response=True), or ask for gzip."
                 )
+            case _ if body.startswith(_GZIP):
+                body = _gunzipped(body, where)
             case _:
                 pass
     return body
 
 
-def _gunzipped(body: bytes, place: str) -> bytes:
+def _gunzipped(body: bytes, where: str) -> bytes:
     try:
         return gzip.decompress(body)
     except (OSError, EOFError, zlib.error) as error:
         raise CassetteError(
-            f"{place}: the body of the response is damaged gzip: {error}. Restore the "
-            "file from version control, or record it again."
+            f"{where} is damaged gzip: {error}. Restore the file from version control, "
+            "or record it again."
         ) from None
 
 

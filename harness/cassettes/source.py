@@ -8,7 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from harness.cassettes.interactions import Interaction, decoded_body
+from harness.cassettes.interactions import (
+    Interaction,
+    decoded_body,
+    decoded_request,
+)
 from harness.errors import CassetteError, CassetteMiss, WireError, shown
 from harness.matching import (
     DEFAULT_FIELDS,
@@ -82,8 +86,8 @@ class CassetteSource:
             self.skipped.append((interaction, "no dialect reads this URL"))
             return
         try:
-            request = spoken.read_request(interaction.request_body)
-        except WireError as error:
+            request = spoken.read_request(decoded_request(interaction))
+        except (CassetteError, WireError) as error:
             self.skipped.append((interaction, str(error)))
             return
         recording = Recording(number, interaction, spoken, request)
@@ -148,12 +152,15 @@ class CassetteSource:
         if len(lines) > _SHOWN_LINES:
             lines = [*lines[:_SHOWN_LINES], f"and {len(lines) - _SHOWN_LINES} more"]
         count = len(self.recordings)
+        nearest = (
+            f"The nearest of its {count} recordings" if count > 1 else "All it has"
+        )
         return CassetteMiss(
             "\n".join(
                 [
                     f"{self.name} has no answer to this request:",
                     *(f"  {m.type}: {shown(m.text)}" for m in request.messages[-1:]),
-                    f"The nearest of its {count} recordings is {near}. It differs in",
+                    f"{nearest} is {near}. It differs in",
                     *(f"  {line}" for line in lines),
                     _ADD,
                 ]

@@ -70,7 +70,10 @@ def _tool_choice(facts: Facts, request: ChatRequest) -> Iterator[str]:
 
 
 def _parallel(facts: Facts, request: ChatRequest) -> Iterator[str]:
-    if request.parallel_tool_calls is False and len(facts.calls) > 1:
+    choice = request.tool_choice
+    spelling = (choice and choice.provider) or {}  # Anthropic says it in the choice
+    alone = spelling.get("disable_parallel_tool_use") is True
+    if (alone or request.parallel_tool_calls is False) and len(facts.calls) > 1:
         yield f"False allows one call, and it makes {len(facts.calls)}."
 
 

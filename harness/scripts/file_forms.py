@@ -1,13 +1,26 @@
 """The form of a script in a file: what may be written, and the turns it means."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from harness.scripts.parts import Turn
 from harness.scripts.turns import auto, call, fail, pause, say, think
+from harness.scripts.when import When
 
 __all__ = ["ScriptFile"]
+
+
+def _taken_by(take: Callable[[Any], object]) -> AfterValidator:
+    """Have *take* look at the value of a field, so that its error names the field."""
+
+    def look(value: Any) -> Any:
+        take(value)
+        return value
+
+    return AfterValidator(look)
+
 
 Cut = Annotated[
     Literal["words", "characters", "graphemes", "whole"]
@@ -29,7 +42,9 @@ class Condition(_Form):
     """What a request must have for a turn to apply; all of it."""
 
     text: str | None = Field(None, description="Part of the last user message.")
-    pattern: str | None = Field(None, description="Found in the last user message.")
+    pattern: Annotated[str, _taken_by(lambda text: When(pattern=text))] | None = Field(
+        None, description="Found in the last user message."
+    )
     tools: list[str] = Field(default=[], description="Tools that must be bound.")
     result_of: str | None = Field(None, description="The last message is its result.")
     params: dict[str, Any] = Field(default={}, description="Parameters of the request.")
@@ -39,7 +54,9 @@ class CallForm(_Form):
     """A call of a tool."""
 
     call: str = Field(description="The name of the tool.")
-    args: dict[str, Any] = Field(default={}, description="Its arguments.")
+    args: Annotated[dict[str, Any], _taken_by(lambda args: call("f", args))] = Field(
+        default={}, description="Its arguments."
+    )
     raw: str | None = Field(None, description="Text in place of the arguments.")
     id: str | None = Field(None, description="The id of the call.")
 
@@ -69,12 +86,16 @@ class PauseForm(_Form):
         return pause(self.pause)
 
 
+What = Annotated[int | str, _taken_by(fail)]
+Seconds = Annotated[float, _taken_by(lambda seconds: fail(429, retry_after=seconds))]
+
+
 class FailForm(_Form):
     """The provider fails."""
 
-    fail: int | str = Field(description="A status, a kind, or the text of the error.")
+    fail: What = Field(description="A status, a kind, or the text of the error.")
     message: str = Field("", description="The text of the error.")
-    retry_after: float | None = Field(None, description="Seconds.")
+    retry_after: Seconds | None = Field(None, description="Seconds.")
     headers: dict[str, str] = Field(default={}, description="Of the reply.")
     after: Annotated[int, Field(ge=0)] | None = Field(
         None, description="How many chunks come before it."
@@ -94,7 +115,9 @@ class FailForm(_Form):
 class BlockForm(_Form):
     """A content block: an image, a refusal, a result of a server's tool..."""
 
-    block: dict[str, Any] = Field(description="The block, with its 'type'.")
+    block: Annotated[dict[str, Any], _taken_by(say)] = Field(
+        description="The block, with its 'type'."
+    )
 
     def made(self) -> object:
         """The part that this means."""
@@ -134,16 +157,19 @@ class _SayOptions(_Options):
     misbehaving: bool = Field(
         default=False, description="The turn contradicts the request on purpose."
     )
-    usage: dict[str, Any] | Literal["auto"] | None = Field(
-        "auto", description="Tokens used; null for none."
-    )
+    usage: Annotated[
+        dict[str, Any] | Literal["auto"] | None,
+        _taken_by(lambda usage: say("", usage=usage)),
+    ] = Field("auto", description="Tokens used; null for none.")
     finish: str | None = Field(
         "auto", description="The finish reason; null for an answer that is cut off."
     )
     cut: Cut | None = None
     arguments_cut: Cut | None = None
     model: str | None = Field(None, description="The name of the model that answers.")
-    metadata: dict[str, Any] | None = Field(None, description="Of the response.")
+    metadata: Annotated[
+        dict[str, Any] | None, _taken_by(lambda said: say("", metadata=said))
+    ] = Field(None, description="Of the response.")
 
     def _said(self, parts: list[object], id: str | None = None) -> Turn:
         return say(
@@ -236,4 +262,4 @@ def _made(part: Any) -> object:
 
 
 def _condition(when: str | Condition | None) -> object:
-    return when.model_dump() if isinstance(when, Condition) else when
+    return when.model_dump(exclude_unset=True) if isinstance(when, Condition) else when

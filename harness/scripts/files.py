@@ -42,8 +42,13 @@ def load_script(name: str | Path, directory: str | Path | None = None) -> Script
 
 def find_script(name: str | Path, directory: str | Path | None = None) -> Path:
     """Find the file of a script; see `load_script`."""
+    if not isinstance(name, str | Path) or not str(name):
+        raise InputError(
+            f"{shown(name)} is no name of a script: give one such as 'weather', or the "
+            "path of a file."
+        )
     given = Path(name)
-    if isinstance(name, Path) or given.suffix in ENDINGS or len(given.parts) > 1:
+    if isinstance(name, Path) or given.suffix in ENDINGS:
         folder = Path.cwd() if directory is None else Path(directory)
         if (folder / given).is_file():
             return folder / given
@@ -165,7 +170,10 @@ def _problem(problem: Mapping[str, Any]) -> str:
             known = _tags(problem)
             return f"{given} is neither a text nor one of: {known}.{_meant(problem)}"
         case "model_type" | "model_attributes_type":
-            return f"{given} is no set of fields."
+            hint = "" if problem["loc"] else " A script is: {turns: [Hello!, ...]}."
+            return f"{given} is no set of fields.{hint}"
+        case "value_error":
+            return str(problem["ctx"]["error"])
         case _:
             said = str(problem["msg"]).removeprefix("Input should be ")
             return f"{given} is not {said}."
@@ -180,6 +188,8 @@ def _meant(problem: Mapping[str, Any]) -> str:
     given = problem["input"]
     if not isinstance(given, dict):
         return ""
+    if inner := [key for key in given if key in file_forms._KEYS]:
+        return f" {inner[0]!r} goes among the parts of {{say: [...]}}."
     close = [
         f" Did you mean {match[0]!r}?"
         for key in given

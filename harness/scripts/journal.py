@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
 from harness.chunks import AIMessageChunk
-from harness.errors import UnmetExpectation, nearest, shown
+from harness.errors import InputError, UnmetExpectation, nearest, shown
 from harness.messages import AIMessage, Message, ToolMessage
 from harness.requests import ChatRequest
 from harness.scripts.when import last_asked
@@ -180,10 +180,15 @@ class Journal(Sequence[Call]):
         call: int | None = None,
     ) -> None:
         """Some call (or that one) has *expected* in a message, or meets a predicate."""
-        asked = self._calls if call is None else [self[call]]
+        asked = self._calls if call is None else [self._numbered(call)]
         if isinstance(expected, str):
             met = any(expected in m.text for one in asked for m in one.messages)
             wanted = f"{expected!r} is in a message"
+        elif not callable(expected):
+            raise InputError(
+                f"assert_asked({shown(expected)}): give a text, or a function of the "
+                "request."
+            )
         else:
             met = any(expected(one.request) for one in asked)
             wanted = f"{getattr(expected, '__name__', expected)} holds"
@@ -194,7 +199,7 @@ class Journal(Sequence[Call]):
         """All tools of these *names* were bound in the last call, or in that one."""
         if not self._calls:
             self._unmet(f"tools are bound: {', '.join(names)}")
-        bound = self[call].tools
+        bound = self._numbered(call).tools
         for name in names:
             if name not in bound:
                 self._unmet(f"{name!r} is bound", f" {nearest(name, bound)}")
@@ -203,11 +208,16 @@ class Journal(Sequence[Call]):
         """The tool results in the last call, or in that one, are exactly *texts*."""
         found = [
             message.text
-            for message in (self[call].messages if self._calls else ())
+            for message in (self._numbered(call).messages if self._calls else ())
             if isinstance(message, ToolMessage)
         ]
         if found != list(texts):
             self._unmet(f"the tool results are {list(texts)}", f" They are {found}.")
+
+    def _numbered(self, call: int) -> Call:
+        if not -len(self._calls) <= call < len(self._calls):
+            self._unmet(f"there is a call {call}")
+        return self._calls[call]
 
     def _unmet(self, wanted: str, why: str = "") -> NoReturn:
         raise UnmetExpectation(f"Expected that {wanted}.{why}\n{self.told()}")

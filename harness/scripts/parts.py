@@ -180,6 +180,11 @@ def parts_of(values: Sequence[object]) -> Iterator[Part]:
                 yield value
             case Mapping():
                 yield _of_block(value)
+            case Turn():
+                raise InputError(
+                    f"part {place} of say(...) is itself a turn. Give the turns one "
+                    "after the other, or what this one says as parts."
+                )
             case _:
                 raise InputError(
                     f"part {place} of say(...) is {shown(value)}. A part is a text, "
@@ -238,6 +243,11 @@ def step_of(value: object) -> Step:
             return AIMessageChunk(value)
         case Failure(fault=fault, after=None):
             return fault
+        case Failure(after=after):
+            raise InputError(
+                f"fail(after={after}) counts the chunks of say(...). Among steps, put "
+                "fail(...) behind the chunks that come before it."
+            )
         case _:
             raise InputError(
                 f"{shown(value)} is no step of an answer. A step is an AIMessageChunk, "

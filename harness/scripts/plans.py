@@ -55,7 +55,8 @@ class Fragment:
         return {**self.fields, "id": ids[self.call] if self.first else None}
 
 
-Beat = str | dict[str, Any] | Fragment | Pause | Fault
+Piece = str | dict[str, Any]  # of a text, or of any other block
+Beat = AIMessageChunk | Fragment | Pause | Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,8 @@ class Plan:
         """Play the answer in pieces; *end* are the fields of the last, empty chunk."""
         for beat in self.beats:
             match beat:
-                case str():
-                    yield AIMessageChunk(beat, id=id)
-                case dict():
-                    yield AIMessageChunk([beat], id=id)
+                case AIMessageChunk():
+                    yield beat.identified(id)
                 case Fragment():
                     yield AIMessageChunk(tool_call_chunks=[beat.chunk(ids)], id=id)
                 case Pause():
@@ -92,14 +91,13 @@ class Plan:
 
     def whole(self, id: str, ids: Sequence[str], end: dict[str, Any]) -> Iterator[Step]:
         """Play the answer as one chunk, once all its pauses are over."""
-        for wait in self.waits:
-            yield wait
-            if isinstance(wait, Fault):
-                return
+        if self.waits and isinstance(self.waits[-1], Fault):
+            return iter(self.waits)
         calls = [fragment.chunk(ids) for fragment in self.fragments]
-        yield AIMessageChunk(
+        said = AIMessageChunk(
             self.content, tool_call_chunks=calls, id=id, chunk_position="last", **end
         )
+        return iter((*self.waits, said))
 
 
 def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
@@ -120,7 +118,10 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
                 number -= continues
                 index = None if simple else number
                 grown = _grown(block, texts[place], index)
-                beats += grown
+                beats += [
+                    AIMessageChunk(piece if isinstance(piece, str) else [piece])
+                    for piece in grown
+                ]
                 content += _joined(grown)
                 number += 1
             case ScriptedCall():
@@ -237,7 +238,7 @@ def _split(group: list[int], texts: list[str], how: CutLike) -> dict[int, list[s
     return found
 
 
-def _grown(block: dict[str, Any], texts: list[str], index: int | None) -> list[Beat]:
+def _grown(block: dict[str, Any], texts: list[str], index: int | None) -> list[Piece]:
     """The pieces of one block; what does not grow comes with the last."""
     key = TEXT_FIELD.get(block["type"])
     at = {} if index is None else {"index": index}
@@ -246,18 +247,19 @@ def _grown(block: dict[str, Any], texts: list[str], index: int | None) -> list[B
     if index is None and block["type"] == "text":
         return list(texts)
     rest = {name: value for name, value in block.items() if name != key}
-    grown: list[Beat] = [{"type": rest["type"], key: text, **at} for text in texts[:-1]]
+    grown: list[Piece] = [
+        {"type": rest["type"], key: text, **at} for text in texts[:-1]
+    ]
     if texts or len(rest) > 1:
         grown.append({**rest, key: "".join(texts[-1:]), **at})
     return grown
 
 
-def _joined(grown: list[Beat]) -> list[dict[str, Any]]:
+def _joined(grown: list[Piece]) -> list[dict[str, Any]]:
     """The whole block that *grown* are the pieces of."""
     blocks = [
-        {"type": "text", "text": beat} if isinstance(beat, str) else beat
-        for beat in grown
-        if isinstance(beat, str | dict)
+        {"type": "text", "text": piece} if isinstance(piece, str) else piece
+        for piece in grown
     ]
     if not blocks:
         return []
@@ -302,12 +304,17 @@ def _broken_off(beats: list[Beat], parts: Sequence[Part]) -> list[Beat]:
         ]
         if part.after > len(chunks):
             raise InputError(
-                f"fail(after={part.after}) never comes: the answer has {len(chunks)} "
-                "chunks. Give it more text, a finer cut, or fail earlier."
+                f"fail(after={part.after}) never comes: the answer has "
+                f"{_chunks(len(chunks))}. Give it more text, a finer cut, or fail "
+                "earlier."
             )
         ends = [*chunks, len(beats)]
         beats = [*beats[: ends[part.after]], part.fault]
     return beats
+
+
+def _chunks(number: int) -> str:
+    return "1 chunk" if number == 1 else f"{number} chunks"
 
 
 def _facts(said: Said, beats: Sequence[Beat]) -> Facts:

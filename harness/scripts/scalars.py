@@ -98,6 +98,8 @@ def _patterned(reading: Reading, rng: random.Random, low: int) -> Iterator[str]:
                 if (missing := low - len(text)) > 0:
                     yield text + (filler * missing)[:missing]
                     yield (filler * missing)[:missing] + text
+            if not pattern.endswith("$"):
+                yield text + filler  # one more than the few that the pattern makes
 
 
 def _of_pattern(pattern: str, rng: random.Random, reach: int) -> str:

@@ -69,6 +69,8 @@ class Script:
     ) -> None:
         if type(seed) is not int:
             raise InputError(f"seed={seed!r}: give a whole number.")
+        if type(check) is not bool:
+            raise InputError(f"check={shown(check)}: give True or False.")
         listed: Sequence[Any] = turns
         if len(turns) == 1 and isinstance(turns[0], list | tuple):
             listed = turns[0]
@@ -96,7 +98,7 @@ class Script:
             try:
                 number = self._next(request)
                 entry._turn = number + 1
-                steps = self._answer(number, request)
+                steps = self._answer(entry, number, request)
             except BaseException as error:
                 entry._error = error
                 if isinstance(error, ScriptError):
@@ -177,9 +179,9 @@ class Script:
         for number, turn in enumerate(self.turns[:-1]):
             if turn.times is None and turn.when is None:
                 raise InputError(
-                    f"turn {number + 2} can never be played: turn {number + 1} answers "
-                    "everything, forever. Give that one a condition (when=...), a "
-                    "number of times, or the last place."
+                    f"{self._place(number + 1)} can never be played: "
+                    f"{self._place(number)} answers everything, forever. Give that one "
+                    "a condition (when=...), a number of times, or the last place."
                 )
 
     # --------------------------------------------------------------- answering
@@ -199,12 +201,13 @@ class Script:
     def _planned(self, said: Said) -> Plan:
         return planned(said, *self._cuts)
 
-    def _answer(self, number: int, request: ChatRequest) -> Iterator[Step]:
+    def _answer(self, entry: Call, number: int, request: ChatRequest) -> Iterator[Step]:
         turn, prepared = self.turns[number], self._plans[number]
+        made_id = f"msg_{self._of_seed()}{entry.index + 1}"
         if isinstance(turn.answer, Compute):
             computed = _computed(turn.answer, request)
             if isinstance(computed, Generator):
-                return self._generated(number, request, computed, self._message_id())
+                return self._generated(number, request, computed, made_id)
             made = as_turn(computed)
             if isinstance(made.answer, Compute):
                 raise InputError(
@@ -219,7 +222,7 @@ class Script:
             self._check(number, facts, request, turn)
             return _stepped(answer.steps, stream=request.stream)
         if isinstance(answer, Auto):
-            answer = made_up(answer, request, self.seed + len(self.journal) - 1)
+            answer = made_up(answer, request, self.seed + entry.index)
             prepared = None
         assert isinstance(answer, Said)  # noqa: S101 - the other kinds are done
         if request.stop and not turn.misbehaving:
@@ -228,15 +231,9 @@ class Script:
             answer = cut_off
         plan = prepared if isinstance(prepared, Plan) else self._planned(answer)
         self._check(number, plan.facts, request, turn)
-        return self._said(answer, plan, request)
-
-    def _said(self, said: Said, plan: Plan, request: ChatRequest) -> Iterator[Step]:
         play = plan.streamed if request.stream else plan.whole
         ids = [self._call_id() if given is None else given for given in plan.ids]
-        return play(said.id or self._message_id(), ids, _end(said, plan, request))
-
-    def _message_id(self) -> str:
-        return f"msg_{self._of_seed()}{len(self.journal)}"
+        return play(answer.id or made_id, ids, _end(answer, plan, request))
 
     def _call_id(self) -> str:
         self._calls += 1

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from harness.errors import InputError, ModelError, nearest, shown
+from harness.message_fields import read_dict, read_name
 from harness.messages import AIMessage
 from harness.requests import ChatRequest
 from harness.scripts.cutting import _cut_of
@@ -33,6 +34,9 @@ from harness.usage import usage_fields
 from harness.values import plain
 
 __all__ = ["TurnLike", "as_turn", "auto", "call", "fail", "pause", "say", "think"]
+
+#: What `say` takes for said where nothing is; None for what is not here.
+_UNSAID = {"usage": "auto", "finish": "auto"}
 
 Times: TypeAlias = int | Literal["forever"]
 
@@ -90,7 +94,7 @@ def say(  # noqa: PLR0913 - the options of a turn, all optional
     }
     answer: Answer
     if len(parts) == 1 and (alone := lone_answer(parts[0])) is not None:
-        given = [key for key, value in said.items() if value not in (None, "auto")]
+        given = [key for key, value in said.items() if value != _UNSAID.get(key)]
         if given:
             raise InputError(
                 f"say({shown(parts[0], limit=60)}, {given[0]}=...): {given[0]!r} goes "
@@ -98,11 +102,14 @@ def say(  # noqa: PLR0913 - the options of a turn, all optional
             )
         answer = alone
     else:
-        if isinstance(usage, Mapping):
+        if usage is not None and usage != "auto":
             usage_fields(usage, "usage")
-        if metadata is not None:
-            plain(metadata, "metadata")
+        read_dict(metadata, "metadata")
+        for name in ("finish", "model", "id"):
+            read_name(said[name], name)
         answer = Said(tuple(parts_of(parts)), **said)  # type: ignore[arg-type]  # by name
+    if type(misbehaving) is not bool:
+        raise InputError(f"misbehaving={shown(misbehaving)}: give True or False.")
     return Turn(answer, as_when(when), _times(times), misbehaving)
 
 
@@ -152,6 +159,7 @@ def think(text: str, signature: str | None = None) -> Block:
     """
     if not isinstance(text, str):
         raise InputError(f"think({shown(text)}): give a text.")
+    read_name(signature, "signature")
     extras = {} if signature is None else {"extras": {"signature": signature}}
     return Block({"type": "reasoning", "reasoning": text, **extras})
 
@@ -198,9 +206,7 @@ def fail(
         message = message or what
     if after is not None and (type(after) is not int or after < 0):
         raise InputError(f"fail(after={after!r}): give a number of chunks, 0 or more.")
-    return Failure(
-        Fault(message, kind, status, retry_after, dict(headers or {})), after
-    )
+    return Failure(Fault(message, kind, status, retry_after, headers or {}), after)
 
 
 def auto(
@@ -217,6 +223,8 @@ def auto(
     >>> auto().answer
     Auto(text='Okay.')
     """
+    if not isinstance(text, str):
+        raise InputError(f"auto({shown(text)}): give the text to say, or nothing.")
     return Turn(Auto(text), as_when(when), _times(times))
 
 

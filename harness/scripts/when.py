@@ -32,8 +32,12 @@ class When:
     test: Callable[[ChatRequest], object] | None = None
 
     def __post_init__(self) -> None:
-        tools = (self.tools,) if isinstance(self.tools, str) else tuple(self.tools)
-        object.__setattr__(self, "tools", tools)
+        if isinstance(self.tools, str | list):
+            tools = (self.tools,) if isinstance(self.tools, str) else tuple(self.tools)
+            object.__setattr__(self, "tools", tools)
+        for name, (fits, wanted) in _FIELDS.items():
+            if not fits(value := getattr(self, name)):
+                raise InputError(f"when: {name} is {shown(value)}; give {wanted}.")
         if isinstance(self.pattern, str):
             try:
                 object.__setattr__(self, "pattern", re.compile(self.pattern))
@@ -68,6 +72,25 @@ class When:
             for name in self.__slots__
             if (value := getattr(self, name))
         )
+
+
+def _is_pattern(value: object) -> bool:
+    return isinstance(getattr(value, "pattern", value), str | None)
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+
+
+#: What each field of a `When` may be, and how errors say it.
+_FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "text": (lambda value: isinstance(value, str | None), "a text"),
+    "pattern": (_is_pattern, "a regular expression for texts"),
+    "tools": (_is_names, "the names of tools"),
+    "result_of": (lambda value: isinstance(value, str | None), "the name of a tool"),
+    "params": (lambda value: isinstance(value, Mapping), "a dict of parameters"),
+    "test": (lambda value: value is None or callable(value), "a function"),
+}
 
 
 def _said(value: object) -> str:

@@ -145,6 +145,7 @@ PACKED = gzip.compress(b"hello")
     [
         ("gzip", PACKED),
         ("gzip", b"hello"),
+        ("", PACKED),
         ("gzip, gzip", gzip.compress(PACKED)),
         ("deflate", zlib.compress(b"hello")),
         ("deflate", zlib.compress(b"hello", wbits=-15)),

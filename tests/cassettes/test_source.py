@@ -1,6 +1,8 @@
 """A cassette as a source: which answer a request gets, and what a miss says."""
 
+import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -248,4 +250,22 @@ def test_a_request_without_messages() -> None:
         [Interaction("POST", URL, 400, request_body=b'{"messages": []}', place="p")]
     )
 
-    assert "The nearest of its 1 recordings is p. It differs in" in miss(source, "a")
+    assert "All it has is p. It differs in" in miss(source, "a")
+
+
+def test_a_compressed_request() -> None:
+    """A request that was recorded compressed is read, or left aside if damaged."""
+    plain = recorded("a")
+    packed = gzip.compress(plain.request_body)
+
+    source = CassetteSource(
+        [
+            replace(plain, request_body=packed),
+            replace(plain, request_body=packed[:-9], place="p"),
+        ]
+    )
+
+    assert answer(source, "a") == "Hi"
+    assert [why[:42] for _, why in source.skipped] == [
+        "p: the body of the request is damaged gzip"
+    ]

@@ -74,6 +74,16 @@ BROKEN = [
         {**BOUND, "parallel_tool_calls": False},
         "parallel_tool_calls: False allows one call, and it makes 2.",
     ),
+    (
+        say(GOOD, GOOD),
+        {
+            **BOUND,
+            "tool_choice": ToolChoice(
+                "auto", provider={"type": "auto", "disable_parallel_tool_use": True}
+            ),
+        },
+        "parallel_tool_calls: False allows one call, and it makes 2.",
+    ),
     ("Hi", shaped("json_object"), "response_format: 'Hi' is not JSON: "),
     ("NaN", shaped("json_object"), "response_format: 'NaN' is not JSON: NaN is no"),
     ("[]", shaped("json_object"), "response_format: '[]' is no JSON object."),

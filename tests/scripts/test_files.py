@@ -134,9 +134,32 @@ MISTAKES = [
     ("turns:\n- say: a\n  call: f", "x.yaml:3: turns[0].call: there is no such field."),
     (
         "turns:\n- fail: rate_limt",
-        "turn 1 (x.yaml:2): fail('rate_limt'): no such kind.",
+        "x.yaml:2: turns[0].fail: fail('rate_limt'): no such kind.",
     ),
-    ("turns:\n- say: a\n  when: {pattern: (}", "turn 1 (x.yaml:2): when: pattern"),
+    (
+        "turns:\n- say: a\n  when:\n    pattern: (",
+        "x.yaml:4: turns[0].when.pattern: when: pattern '(' is not a regular",
+    ),
+    (
+        "turns:\n- fail: 429\n  retry_after: -2",
+        "x.yaml:3: turns[0].retry_after: A fault with retry_after -2.0",
+    ),
+    (
+        "turns:\n- say:\n  - call: f\n    args: {x: !!set {a}}",
+        "x.yaml:4: turns[0].say[0].args: call('f')['x'] is not a JSON value",
+    ),
+    (
+        "turns:\n- say: a\n  usage: {input_tokens: x}",
+        "x.yaml:3: turns[0].usage: usage['input_tokens'] is 'x', not a number.",
+    ),
+    ("turns:\n- say:\n  - block: {}", "x.yaml:3: turns[0].say[0].block: {} is no"),
+    ("turns:\n- say: a\n  when: {}", "turn 1 (x.yaml:2): when={} is no condition."),
+    ("turns:\n- pause: 2", "'pause' goes among the parts of {say: [...]}."),
+    (
+        "turns:\n- {say: a, times: forever}\n- b",
+        "turn 2 (x.yaml:3) can never be played: turn 1 (x.yaml:2) answers everything",
+    ),
+    ("", "is no set of fields. A script is: {turns: [Hello!, ...]}."),
     ("turns:\n- a\n- {say: ab, cut: [a]}", "turn 2 (x.yaml:3): the pieces do not"),
     ("turns:\n- say: a\n  say: b", "x.yaml:3: the key 'say' stands twice."),
     ("turns:\n- 1: b", "x.yaml:2: a key is a text; quote it: '1'."),
@@ -209,7 +232,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["weather", "../../fakes/weather.yaml", "news"])
+@pytest.mark.parametrize(
+    "name", ["weather", "../../fakes/weather.yaml", "news", "../fakes/weather"]
+)
 def test_scripts_are_found(project: Path, name: str) -> None:
     """A script is found by name, from anywhere in the project, or by path."""
     assert isinstance(load_script(name), Script)
@@ -244,6 +269,13 @@ def test_missing_scripts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None
     (project / "deep" / "tox.ini").write_text("")
     with pytest.raises(ScriptError, match=r"fakes'. There is none. A script is a file"):
         load_script("weather")
+
+
+@pytest.mark.parametrize("name", [3, None, ""])
+def test_what_is_no_name(name: Any) -> None:
+    """Only a text or a path names a script."""
+    with pytest.raises(InputError, match=f"{name!r} is no name of a script"):
+        load_script(name)
 
 
 def test_files_that_cannot_be_read(project: Path) -> None:

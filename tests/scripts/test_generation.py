@@ -52,6 +52,7 @@ HARD = [
     {"not": {"type": "string"}},
     {"type": "integer", "not": {"minimum": 0}},
     {"type": "string", "not": {"enum": ["amber"]}},
+    {"type": "object", "propertyNames": {"pattern": "^x_"}, "minProperties": 2},
     {"default": "x", "type": "integer"},
     # patterns and lengths
     {"type": "string", "pattern": r"^\d{3}-[A-Z]+$"},

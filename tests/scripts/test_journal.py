@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.errors import ScriptError, UnmetExpectation
+from harness.errors import InputError, ScriptError, UnmetExpectation
 from harness.messages import AIMessage, HumanMessage, ToolMessage
 from harness.requests import ChatRequest
 from harness.scripts import Journal, Script, call, fail, pause, say
@@ -131,6 +131,9 @@ def nothing(request: ChatRequest) -> bool:
         (lambda j: j.assert_called(0), "Expected that the model is called never."),
         (lambda j: j.assert_asked("snow"), "Expected that 'snow' is in a message.\n"),
         (lambda j: j.assert_asked("sunny", call=0), "is in a message of call 0."),
+        (lambda j: j.assert_asked("a", call=5), "Expected that there is a call 5."),
+        (lambda j: j.assert_bound("f", call=5), "Expected that there is a call 5."),
+        (lambda j: j.assert_tool_results(call=5), "Expected that there is a call 5."),
         (lambda j: j.assert_asked(nothing), "Expected that nothing holds."),
         (
             lambda j: j.assert_bound("get_wether", call=0),
@@ -149,6 +152,12 @@ def test_assertions_that_fail(check: Any, text: str) -> None:
         check(played())
 
     assert "0. human: 'The weather?'" in str(caught.value)
+
+
+def test_what_cannot_be_expected() -> None:
+    """What was asked is looked for by a text, or by a function."""
+    with pytest.raises(InputError, match=r"assert_asked\(3\): give a text, or a fu"):
+        played().assert_asked(3)  # type: ignore[arg-type]  # the mistake
 
 
 @pytest.mark.parametrize(

@@ -576,6 +576,8 @@ def test_auto_is_the_same_each_time() -> None:
         (lambda: Script(say("a", times="forever"), "b"), "turn 2 can never be played"),
         (lambda: Script("a", seed="x"), "seed='x': give a whole number"),
         (lambda: Script("a", cut="wrods"), "Did you mean 'words'"),
+        (lambda: Script("a", check="no"), "check='no': give True or False"),
+        (lambda: Script(say("a", fail(500, after=3))), "the answer has 1 chunk. "),
     ],
 )
 def test_scripts_that_cannot_be_played(build: Any, text: str) -> None:
