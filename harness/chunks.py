@@ -334,7 +334,8 @@ class AIMessageChunk(AIMessage):
         >>> chunk.tool_calls[0]["args"], chunk.to_message().tool_calls
         ({}, [])
         """
-        return self._read(finishing.message)
+        plain = finishing.plain_message(self) if self._rope is None else None
+        return plain or self._read(finishing.message)
 
     def model_dump(self) -> dict[str, Any]:
         """The chunk as a plain dict that says all that later chunks depend on."""

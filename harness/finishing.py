@@ -10,7 +10,10 @@ from harness.blocks import ContentBlock
 from harness.errors import InputError
 from harness.messages import AIMessage
 from harness.partial_json import JsonError, parse_object
-from harness.sums import Part, Run, Total
+from harness.ropes import Leaf
+from harness.sums import GROWING, Part, Run, Total
+from harness.text import GrowingText
+from harness.usage import read_usage
 from harness.values import copied, plain
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "fragments",
     "invalid_calls",
     "message",
+    "plain_message",
     "said_blocks",
     "whole_call",
     "whole_calls",
@@ -84,6 +88,41 @@ def dumped_total(total: Total) -> dict[str, Any]:
         "chunk_position": "last" if total.last else None,
         "conflicts": total.conflicts(),
     }
+
+
+_SIMPLE = {"id", "name", "usage", "response_metadata", "additional_kwargs", "last"}
+
+
+def plain_message(leaf: Leaf) -> AIMessage | None:
+    """The finished message of one chunk that says only text, without a `Total`.
+
+    The same as `message` makes; None where that takes more than copying fields. Every
+    answer that is not streamed comes this way.
+    """
+    said = leaf._more or {}
+    metadata = said.get("response_metadata") or {}
+    if (
+        type(leaf._content) is not str
+        or not said.keys() <= _SIMPLE
+        or not GROWING.isdisjoint(metadata)
+    ):
+        return None
+    text = GrowingText()
+    text.grow(leaf._content)
+    made = _new(AIMessage)
+    made._content = text.shown(ended=True)
+    made._tool_calls = made._invalid_tool_calls = []
+    made._usage = read_usage(said.get("usage") or {})
+    made._response_metadata = _sorted(
+        {key: value for key, value in metadata.items() if value is not None}
+    )
+    made._additional_kwargs = _sorted(said.get("additional_kwargs") or {})
+    made._id, made._name = said.get("id"), said.get("name")
+    return made
+
+
+def _sorted(fields: dict[str, Any]) -> dict[str, Any] | None:
+    return {key: copied(fields[key]) for key in sorted(fields)} or None
 
 
 def message(total: Total) -> AIMessage:

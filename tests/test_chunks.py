@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
 
+from harness import strategies as hst
 from harness.chunks import AIMessageChunk as Chunk
 from harness.errors import InputError
 from harness.messages import AIMessage
@@ -956,3 +958,24 @@ def test_sums_branch_without_a_copy():
 def test_adding_costs_the_same_at_any_length(sums):
     """Also to the left of a long sum, and beside it."""
     assert len(sums([Chunk("x")] * 50_000).text) == 50_000
+
+
+@given(hst.chunks())
+def test_a_single_chunk_finishes_as_its_sum_does(chunk: Chunk) -> None:
+    """The short way to the message of one chunk leads where the long one does."""
+    assert chunk.to_message() == (Chunk() + chunk).to_message()
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        Chunk("a\ud83d", response_metadata={"finish_reason": "stop", "x": None}),
+        Chunk("a", additional_kwargs={"b": None, "a": [1]}, name="n", id="i"),
+        Chunk("a", response_metadata={"logprobs": {"content": [1]}}),
+        Chunk("", usage_metadata=USAGE, cumulative_usage=USAGE, chunk_position="last"),
+        Chunk("a", conflicts={"id": ["b", "c"]}),
+    ],
+)
+def test_awkward_chunks_finish_as_their_sums_do(chunk: Chunk) -> None:
+    """Halves, Nones, growing lists and conflicts are the same either way."""
+    assert chunk.to_message() == (Chunk() + chunk).to_message()

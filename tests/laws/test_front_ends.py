@@ -1,7 +1,8 @@
 """Laws reach users as parameters, as classes to subclass, and as a report."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from inspect import getsource
+from textwrap import dedent, indent
 from typing import Any
 
 import pytest
@@ -151,10 +152,37 @@ def test_params_are_marked() -> None:
     assert "linear_cost" in [one.id for one in params(OURS, costs=True)]
 
 
-@pytest.mark.parametrize("law", params(MERGED, known_failures=KNOWN, exhaustive=True))
-def test_a_foreign_class_with_known_failures(law: Callable[[], None]) -> None:
-    """The two lines that a user writes."""
-    law()
+def test_a_foreign_class_with_known_failures(pytester: pytest.Pytester) -> None:
+    """The two lines that a user writes: what is known fails as expected, no more."""
+    pytester.makepyfile(
+        f"""
+        from typing import Any
+
+        import pytest
+        from harness.laws import Subject, params
+
+        {indent(dedent(getsource(Merged)), " " * 8).strip()}
+
+        MERGED = Subject(
+            make=Merged,
+            fields={{"content", "id", "response_metadata"}},
+            observe=dict,
+            read=lambda chunk, field: chunk.get(field),
+            text=lambda chunk: chunk.get("content", ""),
+        )
+        KNOWN = {KNOWN}
+
+        @pytest.mark.parametrize("law", params(MERGED, known_failures=KNOWN))
+        def test_laws(law):
+            law()
+        """
+    )
+
+    result = pytester.runpytest_inprocess("-q", "-p", "no:randomly")
+
+    outcomes = result.parseoutcomes()
+    assert outcomes["xfailed"] == len(KNOWN)
+    assert outcomes.keys() == {"passed", "skipped", "xfailed"}
 
 
 def test_what_is_missing_is_not_covered() -> None:
