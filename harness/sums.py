@@ -118,13 +118,14 @@ class Run(GrowingText):
         """Merge one *fragment* of this call."""
         if piece := fragment.get("args"):
             self.grow(piece)
-        for name in (fragment.get("name"), *fragment.get("other_names", ())):
-            if not name or name == self.name or name in self.names:
-                continue
-            if self.name is None:
-                self.name = name
-            else:
-                self.names[name] = None
+        if fragment.get("name") or "other_names" in fragment:
+            for name in (fragment.get("name"), *fragment.get("other_names", ())):
+                if not name or name == self.name or name in self.names:
+                    continue
+                if self.name is None:
+                    self.name = name
+                else:
+                    self.names[name] = None
         if extras := fragment.get("extras"):
             self.extras |= extras
 
@@ -291,6 +292,9 @@ class Total:
         First what has no index, as it came; then by index (numbers, then names as
         they came), reasoning before text before calls; then calls without index.
         """
+        if len(self.runs) == 1 and len(self.parts) == (self.plain is not None):
+            (runs,) = self.runs.values()
+            return [*self.early, *runs, *self.late]  # the common case: nothing to sort
         placed: list[tuple[str, int | str, Part | Run]] = [
             (part.kind, part.index, part)
             for part in self.parts.values()

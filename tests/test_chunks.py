@@ -971,7 +971,8 @@ def test_a_single_chunk_finishes_as_its_sum_does(chunk: Chunk) -> None:
     [
         Chunk("a\ud83d", response_metadata={"finish_reason": "stop", "x": None}),
         Chunk("a", additional_kwargs={"b": None, "a": [1]}, name="n", id="i"),
-        Chunk("a", response_metadata={"logprobs": {"content": [1]}}),
+        Chunk("a", response_metadata={"logprobs": {"content": None, "refusal": 1}}),
+        Chunk("a", response_metadata={"logprobs": 1}),
         Chunk("", usage_metadata=USAGE, cumulative_usage=USAGE, chunk_position="last"),
         Chunk("a", conflicts={"id": ["b", "c"]}),
     ],
