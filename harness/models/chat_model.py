@@ -4,7 +4,7 @@ A subclass implements one method, `play`: a request in, steps out. All else is h
 """
 
 import copy
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -21,7 +21,7 @@ from uuid import UUID, uuid4
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, shown
 from harness.messages import AIMessage
-from harness.models import batching
+from harness.models.batches import Batches
 from harness.models.batching import Job
 from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
@@ -49,7 +49,7 @@ class BatchPlan:
     progress: bool
 
 
-class ChatModel(ABC):
+class ChatModel(Batches):
     """A chat model; subclass it and implement :meth:`play`.
 
     *input* is a string, or a list of messages, role dicts and (role, text) pairs;
@@ -145,72 +145,6 @@ class ChatModel(ABC):
         asked = {k: v for k, v in params.items() if k not in OPTIONS}
         playback = self._aopen(input, config, asked, stream=True)
         return model_events(playback, input, options)
-
-    # ------------------------------------------------------------ many answers
-
-    def batch(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> list[Any]:
-        """The answers to *inputs*, in their order, run side by side in threads.
-
-        Raises the first error in input order, once what was running has ended; with
-        *return_exceptions* errors stand among the answers. *progress* shows a bar.
-        """
-        jobs = self._jobs(inputs, config, params, _same)
-        return batching.batch(
-            jobs, self._plan(config, keep=return_exceptions, progress=progress)
-        )
-
-    def batch_as_completed(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> Generator[tuple[int, Any]]:
-        """``(index, answer)`` for each input as its answer is complete."""
-        jobs = self._jobs(inputs, config, params, _same)
-        return batching.batch_as_completed(
-            jobs, self._plan(config, keep=return_exceptions, progress=progress)
-        )
-
-    async def abatch(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> list[Any]:
-        """`batch` with tasks in place of threads."""
-        jobs = self._jobs(inputs, config, params, _same, tasks=True)
-        return await batching.abatch(
-            jobs, self._plan(config, keep=return_exceptions, progress=progress)
-        )
-
-    def abatch_as_completed(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> AsyncGenerator[tuple[int, Any]]:
-        """`batch_as_completed` with tasks in place of threads."""
-        jobs = self._jobs(inputs, config, params, _same, tasks=True)
-        return batching.abatch_as_completed(
-            jobs, self._plan(config, keep=return_exceptions, progress=progress)
-        )
 
     # ---------------------------------------------------------------- binding
 
@@ -354,6 +288,11 @@ class ChatModel(ABC):
         run_id = self.new_run_id() if merged.run_id is None else merged.run_id
         model, started = type(self).__name__, self.clock.now()
         return Run(merged, model=model, run_id=run_id, started=started), request
+
+    def _batched(
+        self, inputs: Any, config: Any, params: Mapping[str, Any], *, tasks: bool
+    ) -> list[Job[Any]]:
+        return self._jobs(inputs, config, params, _same, tasks=tasks)
 
     def _jobs(
         self,

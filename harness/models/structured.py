@@ -1,6 +1,6 @@
 """Answers as values: a model asked for a structure, and its answer read into it."""
 
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
 from dataclasses import dataclass, is_dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import InputError, OutputError, nearest, shown
 from harness.messages import AIMessage
-from harness.models import batching
+from harness.models.batches import Batches
 from harness.models.batching import Job, Plan
 from harness.models.config import ConfigLike
 from harness.partial_json import JsonPrefix
@@ -164,7 +164,7 @@ class _Model(Protocol):
     def _plan(self, config: Any, *, keep: bool, progress: bool) -> Plan: ...
 
 
-class StructuredModel:
+class StructuredModel(Batches):
     """A chat model that answers with values; see `ChatModel.with_structured_output`."""
 
     def __init__(self, model: object, output: Output) -> None:
@@ -213,63 +213,14 @@ class StructuredModel:
                     yield value
         yield self._output.read(growth.full.to_message())
 
-    def batch(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> list[Any]:
-        """`ChatModel.batch`, of values."""
-        jobs = self._model._jobs(inputs, config, params, self._output.read)
-        plan = self._model._plan(config, keep=return_exceptions, progress=progress)
-        return batching.batch(jobs, plan)
-
-    def batch_as_completed(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> Generator[tuple[int, Any]]:
-        """`ChatModel.batch_as_completed`, of values."""
-        jobs = self._model._jobs(inputs, config, params, self._output.read)
-        plan = self._model._plan(config, keep=return_exceptions, progress=progress)
-        return batching.batch_as_completed(jobs, plan)
-
-    async def abatch(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> list[Any]:
-        """`batch` with tasks in place of threads."""
+    def _batched(
+        self, inputs: Any, config: Any, params: Mapping[str, Any], *, tasks: bool
+    ) -> list[Job[Any]]:
         read = self._output.read
-        jobs = self._model._jobs(inputs, config, params, read, tasks=True)
-        plan = self._model._plan(config, keep=return_exceptions, progress=progress)
-        return await batching.abatch(jobs, plan)
+        return self._model._jobs(inputs, config, params, read, tasks=tasks)
 
-    def abatch_as_completed(
-        self,
-        inputs: Sequence[object],
-        config: ConfigLike | Sequence[ConfigLike] = None,
-        *,
-        return_exceptions: bool = False,
-        progress: bool = False,
-        **params: Any,
-    ) -> AsyncGenerator[tuple[int, Any]]:
-        """`batch_as_completed` with tasks in place of threads."""
-        read = self._output.read
-        jobs = self._model._jobs(inputs, config, params, read, tasks=True)
-        plan = self._model._plan(config, keep=return_exceptions, progress=progress)
-        return batching.abatch_as_completed(jobs, plan)
+    def _plan(self, config: Any, *, keep: bool, progress: bool) -> Plan:
+        return self._model._plan(config, keep=keep, progress=progress)
 
 
 class _Growth:
