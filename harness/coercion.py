@@ -176,20 +176,16 @@ def _assistant(content: Any, item: dict[str, Any], _: str) -> Message:
 def _openai_call(call: Any) -> tuple[Any, str | None]:
     """A call in our own form, out of OpenAI's; and why its arguments are unreadable."""
     match call:
-        case {"function": {"name": str(name), "arguments": str(args)}}:
-            try:
-                return {
-                    "name": name,
-                    "args": parse_object(args),
-                    "id": call.get("id"),
-                }, None
-            except JsonError as error:
-                wrong = {"name": name, "args": args, "id": call.get("id")}
-                return {**wrong, "error": error.reason}, error.reason
-        case {"function": {"name": str(name), "arguments": dict(args)}}:
-            return {"name": name, "args": args, "id": call.get("id")}, None
+        case {"function": {"name": str(name), **rest}}:
+            said = {"name": name, "args": rest.get("arguments"), "id": call.get("id")}
         case _:
             return call, None
+    if isinstance(said["args"], str | None):
+        try:
+            said["args"] = parse_object(said["args"] or "")
+        except JsonError as error:
+            return {**said, "error": error.reason}, error.reason
+    return said, None
 
 
 _READERS: dict[str, Callable[[Any, dict[str, Any], str], Message]] = {

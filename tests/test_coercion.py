@@ -361,3 +361,15 @@ def test_anything_is_read_or_refused(value):
 
     assert messages
     assert all(isinstance(message, Message) for message in messages)
+
+
+@pytest.mark.parametrize("function", [{"name": "f"}, {"name": "f", "arguments": None}])
+def test_a_call_without_arguments_has_none(function):
+    """OpenAI's form of a call may leave its arguments out."""
+    (message,) = coerce_messages(
+        [{"role": "assistant", "tool_calls": [{"id": "c", "function": function}]}]
+    )
+
+    assert message.tool_calls == [
+        {"name": "f", "args": {}, "id": "c", "type": "tool_call"}
+    ]
