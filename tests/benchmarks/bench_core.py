@@ -113,23 +113,25 @@ FOLDS = {
 }
 
 
-def folding(*, quick: bool) -> Iterable[Row]:
-    """The folds, at 1,000 and 10,000 chunks."""
+def folding(*, quick: bool) -> Iterable[Row | str]:
+    """The folds, at 1,000 and 10,000 chunks, and how they grow."""
     for what, (make, field, cheap) in FOLDS.items():
-        least = []
+        ours: list[float] = []
+        theirs: list[float] = []
         for count in (1_000, 10_000):
             given = make(count)
             mine = [AIMessageChunk(**one) for one in given]
-            least.append(cpu(lambda mine=mine, field=field: fold(mine, field), runs=5))
-            theirs = None
+            ours.append(cpu(lambda mine=mine, field=field: fold(mine, field), runs=5))
             if cheap or count == 1_000 or not quick:
                 peer = [PeerChunk(**one) for one in given]
                 runs = 3 if cheap or count == 1_000 else 1
-                theirs = cpu(
-                    lambda peer=peer, field=field: fold(peer, field), runs=runs
+                theirs.append(
+                    cpu(lambda peer=peer, field=field: fold(peer, field), runs=runs)
                 )
-            yield Row(f"{what}, n = {count:,}", least[-1], theirs)
-        print(f"<!-- {what}: growth x{least[1] / least[0]:.1f} -->")
+            peers = theirs[-1] if len(theirs) == len(ours) else None
+            yield Row(f"{what}, n = {count:,}", ours[-1], peers)
+        grown = [f"x{t[1] / t[0]:.1f}" for t in (ours, theirs) if len(t) == len(ours)]
+        yield f"| {what}, growth | {' | '.join((*grown, '')[:2])} | |"
 
 
 # ------------------------------------------------------------------------- models
