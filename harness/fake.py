@@ -8,7 +8,8 @@ from typing import Self, overload
 from uuid import UUID
 
 from harness.errors import InputError
-from harness.models import ChatModel, Clock, VirtualClock, current_run
+from harness.models import ChatModel, Clock, current_run
+from harness.models.clocks import given_clock
 from harness.requests import ChatRequest
 from harness.scripts import Call, Journal, Script, TurnLike
 from harness.scripts.parts import CutLike
@@ -65,7 +66,7 @@ class FakeChatModel(ChatModel):
             script = given[0]
         #: What the model plays.
         self.script = script
-        self.clock = VirtualClock() if clock is None else clock
+        self.clock = given_clock(clock)
         self._run_numbers = count(1)
 
     @classmethod

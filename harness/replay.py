@@ -10,7 +10,8 @@ from uuid import UUID
 from harness.cassettes import CassetteSource, find_cassette, load_cassette
 from harness.errors import InputError, nearest, shown
 from harness.matching import DEFAULT_FIELDS
-from harness.models import ChatModel, Clock, VirtualClock
+from harness.models import ChatModel, Clock
+from harness.models.clocks import given_clock
 from harness.requests import ChatRequest
 from harness.steps import Step
 from harness.wire import DIALECTS, Dialect
@@ -61,7 +62,7 @@ class ReplayChatModel(ChatModel):
             match_on=match_on,
             allow_playback_repeats=allow_playback_repeats,
         )
-        self.clock = VirtualClock() if clock is None else clock
+        self.clock = given_clock(clock)
         self._run_numbers = count(1)
 
     def play(self, request: ChatRequest) -> Iterator[Step]:

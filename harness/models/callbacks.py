@@ -66,6 +66,11 @@ def checked(handlers: Iterable[object]) -> tuple[Any, ...]:
     """*handlers*, each of which has at least one of the methods."""
     found = tuple(handlers)
     for handler in found:
+        if isinstance(handler, type):
+            raise InputError(
+                f"{shown(handler)} is a class: give a callback handler made of it, "
+                f"{handler.__name__}()."
+            )
         if not any(hasattr(handler, method) for method in _METHODS):
             raise InputError(
                 f"{shown(handler)} is no callback handler: it has none of "

@@ -189,8 +189,9 @@ class ChatModel(Batches):
     ) -> Self:
         """This model, asked up to *stop_after_attempt* times until it answers.
 
-        It waits as long as the provider says, else 1, 2, 4 ... seconds and a bit. A
-        stream is retried until its first chunk. Script and cassette errors never are.
+        It waits as long as the provider says, else 1, 2, 4 ... seconds and a bit;
+        without *wait_exponential_jitter* it never waits. A stream is retried until its
+        first chunk. Script and cassette errors never are.
         """
         policy = RetryPolicy(
             retry_if_exception_type, stop_after_attempt, wait_exponential_jitter

@@ -5,7 +5,9 @@ import threading
 import time
 from typing import Protocol
 
-__all__ = ["Clock", "RealClock", "VirtualClock"]
+from harness.errors import InputError, shown
+
+__all__ = ["Clock", "RealClock", "VirtualClock", "given_clock"]
 
 
 class Clock(Protocol):
@@ -78,3 +80,18 @@ class VirtualClock:
         """The same; other tasks have their turn."""
         self.sleep_until(moment)
         await asyncio.sleep(0)
+
+
+def given_clock(clock: Clock | None) -> Clock:
+    """The *clock* that was given, or a virtual one. Raises InputError.
+
+    >>> given_clock(None).virtual
+    True
+    """
+    if clock is None:
+        return VirtualClock()
+    if isinstance(clock, type) or not hasattr(clock, "sleep_until"):
+        raise InputError(
+            f"clock={shown(clock)}: give a clock such as VirtualClock() or RealClock()."
+        )
+    return clock

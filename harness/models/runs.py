@@ -111,7 +111,9 @@ class Run:
         self.model = model
         self.name = config.run_name or model
         self.run_id = run_id
-        self.handlers = (*around.handlers, *config.callbacks)
+        handlers = (*around.handlers, *config.callbacks)
+        # Who listens to this call and around it hears of everything once.
+        self.handlers = tuple({id(one): one for one in handlers}.values())
         self.tags = tuple(dict.fromkeys((*around.tags, *config.tags)))
         self.metadata: Mapping[str, Any] = {**around.metadata, **config.metadata}
         self.parents = around.parents

@@ -171,6 +171,10 @@ class StructuredModel(Batches):
         self._model = cast("_Model", model)
         self._output = output
 
+    def __repr__(self) -> str:
+        """The structure that is asked for, and of which model."""
+        return f"<StructuredModel of {self._output.spec.name!r}: {self._model!r}>"
+
     def with_config(self, config: ConfigLike = None, **fields: Any) -> Self:
         """This model with *config* (or its *fields*) for every run."""
         model = self._model.with_config(config, **fields)

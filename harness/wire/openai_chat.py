@@ -38,7 +38,8 @@ class OpenAIChat:
         total = AIMessageChunk()
         for played in (*decoder.feed(body), *decoder.close()):
             if isinstance(played, Fault):
-                raise WireError(f"openai-chat: the reply is an error: {played.message}")
+                what = "cut short" if played.kind == "interrupted" else "an error"
+                raise WireError(f"openai-chat: the reply is {what}: {played.message}")
             total += played
         return total.to_message()
 

@@ -27,6 +27,7 @@ Played = AIMessageChunk | Fault
 _APART = frozenset({"choices", "obfuscation", "p"})  # the latter two are padding
 _OWN = _APART | frozenset("created error id model object usage".split())
 _OF_CHOICE = frozenset("delta error index message text".split())
+_BYTES = (bytes, bytearray, memoryview)
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -49,8 +50,10 @@ class OpenAIChatDecoder:
         """The chunks that *data* completes; nothing once the stream has ended.
 
         Raises WireError for an event that is no chat completion chunk, after the
-        chunks before it were given out.
+        chunks before it were given out, and InputError for what is not bytes.
         """
+        if not isinstance(data, _BYTES):
+            raise InputError(f"{shown(data)} is no bytes; feed them as they came.")
         self._raise()
         if self._ended:
             return []

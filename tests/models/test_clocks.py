@@ -4,7 +4,11 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from harness.errors import InputError
 from harness.models import RealClock, VirtualClock
+from harness.models.clocks import given_clock
 
 
 def test_the_real_clock_is_monotonic():
@@ -66,3 +70,18 @@ def test_threads_share_a_virtual_clock():
         list(pool.map(clock.sleep_until, range(1000)))
 
     assert clock.now() == 999.0
+
+
+def test_a_clock_may_be_given():
+    """The clock that is given is taken as it is; without one, time is virtual."""
+    clock = RealClock()
+
+    assert given_clock(clock) is clock
+    assert isinstance(given_clock(None), VirtualClock)
+
+
+@pytest.mark.parametrize("given", [3, RealClock])
+def test_what_is_no_clock_is_refused(given):
+    """Neither a number nor the class of a clock tells the time."""
+    with pytest.raises(InputError, match=r"^clock=.*give a clock such as Virtual"):
+        given_clock(given)

@@ -154,6 +154,22 @@ def test_other_threads_have_their_own_context():
     assert handler.tokens == []
 
 
+def test_a_handler_given_twice_hears_once():
+    """Who listens to a call and around it hears of each piece once."""
+    handler = Tokens()
+
+    with streaming(handler):
+        Speaking().invoke("Hi", {"callbacks": [handler, handler]})
+
+    assert handler.tokens == ALL
+
+
+def test_the_class_of_a_handler_is_refused():
+    """A class where its instance is meant is told so, before anything runs."""
+    with pytest.raises(InputError, match=r"is a class: give .* made of it, Tokens\(\)"):
+        Speaking().invoke("Hi", {"callbacks": [Tokens]})
+
+
 def test_streaming_takes_handlers():
     """What has none of the callbacks is refused at once."""
     with pytest.raises(InputError) as caught, streaming(print):

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, OutputError, SchemaError, ServerError
+from harness.fake import FakeChatModel
 from harness.models import CallbackHandler, ChatModel, VirtualClock
 from harness.models.structured import StructuredModel
 from harness.requests import ResponseFormat
@@ -499,3 +500,10 @@ def test_what_is_no_schema(schema, options, kind, text):
 def test_the_result_is_a_structured_model():
     """What answers with values is a model of its own kind."""
     assert isinstance(Playing().with_structured_output(Person), StructuredModel)
+
+
+def test_a_structured_model_shows_itself():
+    """It reads as the structure that is asked for, and the model that is asked."""
+    model = FakeChatModel().with_structured_output(Person)
+
+    assert repr(model) == f"<StructuredModel of 'Person': {FakeChatModel()!r}>"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.chunks import AIMessageChunk
-from harness.errors import WireError
+from harness.errors import InputError, WireError
 from harness.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from harness.requests import ResponseFormat
 from harness.steps import Fault
@@ -121,6 +121,20 @@ def test_read_reply_refuses_an_error() -> None:
     """An error is no reply."""
     with pytest.raises(WireError, match="the reply is an error: no credit"):
         OPENAI_CHAT.read_reply(b'{"error": {"message": "no credit"}}')
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"data: {}\n\n"])
+def test_read_reply_refuses_what_has_no_end(body: bytes) -> None:
+    """What is neither JSON nor a whole stream is called cut short."""
+    with pytest.raises(WireError, match="the reply is cut short: the stream broke off"):
+        OPENAI_CHAT.read_reply(body)
+
+
+@pytest.mark.parametrize("data", ["data: {}", 5, None])
+def test_the_decoder_takes_bytes_alone(data: Any) -> None:
+    """A text or a number is refused, with the value."""
+    with pytest.raises(InputError, match=rf"^{data!r} is no bytes; feed them as"):
+        OPENAI_CHAT.decoder().feed(data)
 
 
 def test_read_reply_refuses_what_is_no_reply() -> None:
