@@ -235,9 +235,19 @@ class AIMessageChunk(AIMessage):
     @property
     def text(self) -> str:
         """All text so far; half a character at the end waits for its other half."""
-        if self._rope is None and type(self._content) is str:
-            return shown_text(self._content)
-        return self._read(Total.text)
+        rope = self._rope
+        if rope is None:
+            if type(self._content) is str:
+                return shown_text(self._content)
+            return self._read(Total.text)
+        try:
+            total = self._idle.pop()
+        except IndexError:
+            return self._read(Total.text)
+        # The loop that all programs have: add a chunk, show the text.
+        text = total.text_behind(rope)
+        self._idle.append(total)
+        return self._read(Total.text) if text is None else text
 
     @property
     def content_blocks(self) -> list[ContentBlock]:

@@ -9,9 +9,10 @@ from typing import Any
 from harness.blocks import ContentBlock
 from harness.errors import InputError
 from harness.messages import AIMessage
+from harness.metadata import GROWING
 from harness.partial_json import JsonError, parse_object
 from harness.ropes import Leaf
-from harness.sums import GROWING, Part, Run, Total
+from harness.sums import Part, Run, Total
 from harness.text import GrowingText
 from harness.usage import read_usage
 from harness.values import copied, plain

@@ -20,25 +20,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from harness.blocks import TEXT_FIELD, ContentBlock
+from harness.metadata import FINISH, FIRST, GROWING, gravest, lists_of
 from harness.partial_json import JsonPrefix
-from harness.ropes import Leaf, Rope, leaves_behind
+from harness.ropes import Leaf, Node, Rope, leaves_behind
 from harness.text import GrowingText
 from harness.usage import UsageTotal, read_usage
 from harness.values import canonical, copied
 
-__all__ = ["FINISH", "FIRST", "GRAVITY", "Part", "Run", "Total"]
-
-#: Metadata that says where an answer is from: the first value wins.
-FIRST = frozenset(
-    "created id model model_name model_provider object output_version role "
-    "system_fingerprint".split()
-)
-#: Metadata that says why an answer ended: an ordered set.
-FINISH = frozenset({"finish_reason", "stop_reason"})
-#: The graver reason is read, whatever came first; others rank last.
-GRAVITY = ("error", "content_filter", "refusal", "safety", "length", "max_tokens")
-#: Metadata that arrives in pieces: lists grow.
-GROWING = frozenset({"logprobs"})
+__all__ = ["Part", "Run", "Total"]
 
 #: Fields of a block that are lists, and grow.
 LIST_FIELDS = frozenset({"annotations"})
@@ -259,7 +248,7 @@ class Total:
                 self._first(f"response_metadata.{key}", value)
             elif key in GROWING:
                 grown = self.growing.setdefault(key, {})
-                for name, items in _lists(value):
+                for name, items in lists_of(value):
                     grown.setdefault(name, []).extend(items)
             else:
                 self.lasts[key] = value
@@ -276,6 +265,27 @@ class Total:
             self.texts = texts
             self.before = "".join(part.shown() for part in texts[:-1])
         return self.before + self.texts[-1].shown()
+
+    def text_behind(self, rope: Node) -> str | None:
+        """The text of *rope* where it is this and one more piece of plain text.
+
+        None where it is not; the same as `advance` and `text`, in one step, for the
+        loop that all programs have: add a chunk, show the text.
+        """
+        leaf, plain = rope[1], self.plain
+        if (
+            rope[0] is not self.at
+            or type(leaf) is tuple
+            or leaf._more is not None
+            or plain is None
+            or plain is not self.texts[-1]
+            or self.before != ""
+        ):
+            return None
+        text = plain.grown(leaf._content)
+        if text is not None:
+            self.at = rope
+        return text
 
     def is_text(self) -> bool:
         """Whether the content is plain text, and nothing besides but whole calls."""
@@ -360,22 +370,6 @@ _TAKE: dict[str, Callable[[Total, Any], None]] = {
     "additional_kwargs": Total._take_kwargs,
     "last": Total._take_last,
 }
-
-
-def gravest(reasons: Iterable[Any]) -> Any:
-    """The reason to read where several were given: the gravest, else the first."""
-    ranked = [r for grave in GRAVITY for r in reasons if r == grave]
-    return ranked[0] if ranked else next(iter(reasons))
-
-
-def _lists(value: Any) -> Iterable[tuple[str, list[Any]]]:
-    # A dict of lists grows list by list; anything else is an item, or items, of "".
-    if isinstance(value, dict):
-        for key, items in value.items():
-            if items is not None:
-                yield key, items if isinstance(items, list) else [items]
-    else:
-        yield "", value if isinstance(value, list) else [value]
 
 
 def _place(kind: str, index: int | str, names: dict[str, int]) -> tuple[Any, ...]:

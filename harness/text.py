@@ -64,6 +64,17 @@ class GrowingText:
             clean += _SURROGATE.sub("\ufffd", piece)
             self._clean = clean
 
+    def grown(self, piece: object) -> str | None:
+        """What can be shown with *piece* behind the text; None if it is not ASCII."""
+        if type(piece) is not str or not piece.isascii() or self._half:
+            return None
+        if self._clean is not None:
+            return None
+        text, self._text = self._text, ""
+        text += piece
+        self._text = text
+        return text
+
     def _paired(self, piece: str) -> str:
         piece = whole(self._half + piece)
         self._half = ""

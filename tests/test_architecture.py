@@ -22,8 +22,8 @@ FLOORS = {
     room: floor
     for floor, rooms in {
         0: "errors values text docstrings formats schemas approximation partial_json "
-        "unfinished ropes sums blocks usage message_fields pretty messages finishing "
-        "chunk_fields chunks coercion tools tool_specs tool_schemas "
+        "unfinished metadata ropes sums blocks usage message_fields pretty messages "
+        "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
         "patterns tool_arguments tool_requests tool_results",
         1: "steps requests matching",
         2: "wire",

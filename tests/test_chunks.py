@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import strategies as hst
 from harness.chunks import AIMessageChunk as Chunk
@@ -980,3 +981,13 @@ def test_a_single_chunk_finishes_as_its_sum_does(chunk: Chunk) -> None:
 def test_awkward_chunks_finish_as_their_sums_do(chunk: Chunk) -> None:
     """Halves, Nones, growing lists and conflicts are the same either way."""
     assert chunk.to_message() == (Chunk() + chunk).to_message()
+
+
+@given(st.lists(hst.chunks(), min_size=1, max_size=8))
+def test_text_read_on_the_way_is_the_text_of_the_sum(chunks: list[Chunk]) -> None:
+    """However the text was read before, it is that of the chunks added up anew."""
+    full = Chunk()
+    for number, chunk in enumerate(chunks, start=1):
+        full += chunk
+
+        assert full.text == sum(chunks[:number]).text
