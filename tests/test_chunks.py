@@ -983,11 +983,31 @@ def test_awkward_chunks_finish_as_their_sums_do(chunk: Chunk) -> None:
     assert chunk.to_message() == (Chunk() + chunk).to_message()
 
 
-@given(st.lists(hst.chunks(), min_size=1, max_size=8))
-def test_text_read_on_the_way_is_the_text_of_the_sum(chunks: list[Chunk]) -> None:
-    """However the text was read before, it is that of the chunks added up anew."""
-    full = Chunk()
-    for number, chunk in enumerate(chunks, start=1):
-        full += chunk
+INDEX = st.integers(0, 1)
+PLAIN = st.builds(Chunk, st.sampled_from(["a", "b "]))
+NAMED = st.builds(Chunk, st.just("c"), id=st.just("i"))
+PLACED = st.builds(lambda n: Chunk([{"type": "text", "text": "d", "index": n}]), INDEX)
+READ = st.sampled_from(["text", "text", "id", "content_blocks"])
 
-        assert full.text == sum(chunks[:number]).text
+
+@given(st.lists(st.tuples(PLAIN | NAMED | PLACED | hst.chunks(), READ), max_size=8))
+def test_reading_on_the_way_changes_nothing(turns: list[tuple[Chunk, str]]) -> None:
+    """Whatever was read of a sum while it grew, it is that of the chunks added anew."""
+    full = Chunk()
+    for number, (chunk, field) in enumerate(turns, start=1):
+        full += chunk
+        fresh = sum([one for one, _ in turns[:number]], Chunk())
+
+        assert getattr(full, field) == getattr(fresh, field)
+    assert full == sum([one for one, _ in turns], Chunk())
+
+
+def test_an_empty_text_before_a_numbered_one_grows_in_its_place() -> None:
+    """The text without an index comes first, also if it was empty when it was read."""
+    full = Chunk([{"type": "text", "text": ""}])
+    full += Chunk([{"type": "text", "text": "d", "index": 0}])
+    seen = [full.text]
+    full += Chunk("x")
+    seen.append(full.text)
+
+    assert seen == ["d", "xd"]
