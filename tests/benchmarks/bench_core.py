@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -125,20 +126,24 @@ def folding(*, quick: bool) -> Iterable[Row | str]:
     for what, (make, field, cheap) in FOLDS.items():
         ours: list[float] = []
         theirs: list[float] = []
+        folds: list[Callable[[], object]] = []
         for count in (1_000, 10_000):
             given = make(count)
             mine = partial(fold, [AIMessageChunk(**one) for one in given], field)
             peer = partial(fold, [PeerChunk(**one) for one in given], field)
+            folds.append(mine)
             if cheap or count == 1_000:
                 for times, time_ in zip((ours, theirs), race(mine, peer), strict=True):
                     times.append(time_)
             else:
                 ours.append(cpu(mine, runs=7))
                 theirs += [] if quick else [cpu(peer, runs=1)]
-            peers = theirs[-1] if len(theirs) == len(ours) else None
-            yield Row(f"{what}, n = {count:,}", ours[-1], peers)
-        grown = [f"x{t[1] / t[0]:.1f}" for t in (ours, theirs) if len(t) == len(ours)]
-        yield f"| {what}, growth | {' | '.join((*grown, '')[:2])} | |"
+            last = theirs[-1] if len(theirs) == len(ours) else None
+            yield Row(f"{what}, n = {count:,}", ours[-1], last)
+        pairs = [[cpu(one, runs=1) for one in folds] for _ in range(9)]
+        grown = statistics.median(large / small for small, large in pairs)
+        peers = f"x{theirs[1] / theirs[0]:.1f}" if len(theirs) == len(ours) else ""
+        yield f"| {what}, growth | x{grown:.1f} | {peers} | |"
 
 
 # ------------------------------------------------------------------------- models
