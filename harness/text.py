@@ -66,9 +66,9 @@ class GrowingText:
 
     def grown(self, piece: object) -> str | None:
         """What can be shown with *piece* behind the text; None if it is not ASCII."""
-        if type(piece) is not str or not piece.isascii() or self._half:
+        if type(piece) is not str or not piece.isascii():
             return None
-        if self._clean is not None:
+        if self._half or self._clean is not None:
             return None
         text, self._text = self._text, ""
         text += piece

@@ -111,7 +111,7 @@ class ChatModel(Batches):
         self, input: object, config: ConfigLike = None, **params: Any
     ) -> AIMessage:
         """The same in a task."""
-        playback = self._aopen(input, config, params)
+        playback = self._open(input, config, params, tasks=True)
         async for _ in playback.achunks():
             pass
         return playback.message()
@@ -126,7 +126,7 @@ class ChatModel(Batches):
         self, input: object, config: ConfigLike = None, **params: Any
     ) -> AsyncGenerator[AIMessageChunk]:
         """The same in a task."""
-        return self._aopen(input, config, params, stream=True).achunks()
+        return self._open(input, config, params, stream=True, tasks=True).achunks()
 
     def astream_events(
         self,
@@ -143,7 +143,7 @@ class ChatModel(Batches):
         """
         options = checked_options({k: v for k, v in params.items() if k in OPTIONS})
         asked = {k: v for k, v in params.items() if k not in OPTIONS}
-        playback = self._aopen(input, config, asked, stream=True)
+        playback = self._open(input, config, asked, stream=True, tasks=True)
         return model_events(playback, input, options)
 
     # ---------------------------------------------------------------- binding
@@ -259,21 +259,11 @@ class ChatModel(Batches):
         params: Mapping[str, Any],
         *,
         stream: bool = False,
+        tasks: bool = False,
     ) -> Playback:
         run, request = self._asked(value, config, params, stream)
-        steps = run.playing(self._player.play, request)
-        return Playback(run, request, steps, self.clock)
-
-    def _aopen(
-        self,
-        value: object,
-        config: ConfigLike,
-        params: Mapping[str, Any],
-        *,
-        stream: bool = False,
-    ) -> Playback:
-        run, request = self._asked(value, config, params, stream)
-        steps = run.playing(self._player.aplay, request)
+        player = self._player
+        steps = run.playing(player.aplay if tasks else player.play, request)
         return Playback(run, request, steps, self.clock)
 
     def _asked(
@@ -311,11 +301,11 @@ class ChatModel(Batches):
                 f"A batch takes a list of inputs, not {shown(inputs)} "
                 f"({type(inputs).__name__})."
             )
-        opening = self._aopen if tasks else self._open
         jobs: list[Job[T]] = []
         for value, one in zip(inputs, configs_for(config, len(inputs)), strict=True):
             try:
-                jobs.append(Job(opening(value, one, params), finish))
+                opened = self._open(value, one, params, tasks=tasks)
+                jobs.append(Job(opened, finish))
             except Exception as error:  # noqa: BLE001 - raised or returned by the batch
                 jobs.append(Job(error, finish))
         return jobs
