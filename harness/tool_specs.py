@@ -25,6 +25,7 @@ __all__ = [
     "tool_choice",
     "tool_name",
     "tool_spec",
+    "tool_specs",
 ]
 
 Mode = Literal["auto", "none", "any", "tool"]
@@ -35,7 +36,8 @@ class ToolSpec:
     """A tool as a model sees it: *name*, *description*, a schema of its *parameters*.
 
     A tool that runs at the provider (a web search) is kept raw in *provider*, and
-    has no parameters.
+    has no parameters. *extras* is what else was said of it, such as Anthropic's
+    ``cache_control``; it makes no other tool of it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ToolSpec:
     parameters: dict[str, Any] = field(default_factory=dict, hash=False)
     strict: bool | None = field(default=None, hash=False)
     provider: dict[str, Any] | None = field(default=None, hash=False)
+    extras: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class ToolChoice:
 _FORMS = (
     "A tool is a @tool object, a function, a pydantic class, a TypedDict, a dataclass, "
     "a JSON schema with a 'title', an OpenAI dict {'name', 'parameters'} or "
-    "{'type': 'function', ...}, an Anthropic dict {'name', 'input_schema'}, or a "
+    "{'type': 'function', ...}, an Anthropic dict {'name', 'input_schema'}, a Bedrock "
+    "dict {'toolSpec': ...}, a Gemini dict {'function_declarations': [...]}, or a "
     "provider-side tool such as {'type': 'web_search'}."
 )
 _NAME = re.compile(r"[a-zA-Z0-9_.:-]{1,128}")
@@ -76,12 +80,25 @@ _GEMINI_TOOLS = frozenset(
 )
 
 
+def tool_specs(obj: object) -> tuple[ToolSpec, ...]:
+    """Read one tool, or the several that one dict of Gemini declares.
+
+    >>> [spec.name for spec in tool_specs({"function_declarations": [{"name": "add"}]})]
+    ['add']
+    """
+    if isinstance(obj, Mapping) and len(obj) == 1:
+        ((key, declared),) = obj.items()
+        if key in _DECLARATIONS and isinstance(declared, list | tuple):
+            return tuple(tool_spec(_from_gemini(one)) for one in declared)
+    return (tool_spec(obj),)
+
+
 def tool_spec(obj: object) -> ToolSpec:
     """Read a tool in any of the forms that `bind_tools` takes.
 
     Functions are described by their signature and Google-style docstring, classes by
-    their fields. Keys of a tool dict that say nothing of the call itself (such as
-    Anthropic's `cache_control`) are left out. Raises SchemaError for anything else.
+    their fields. What a tool dict says beyond the call itself (such as Anthropic's
+    `cache_control`) is in the extras. Raises SchemaError for anything else.
 
     >>> def add(a: int, b: int = 1) -> int: ...
     >>> tool_spec(add).parameters["properties"]
@@ -154,15 +171,37 @@ def _read_dict(given: Mapping[Any, Any]) -> ToolSpec:
         raw = plain(given, "the tool")
     except InputError as error:
         raise SchemaError(f"{error} Given: {shown(given)}. {_FORMS}") from None
+    return _read_function_dict(raw, given) or _read_other_dict(raw, given)
+
+
+def _read_function_dict(raw: dict[str, Any], given: object) -> ToolSpec | None:
+    """The tool of a dict that declares a function, whoever's dict it is."""
     match raw:
         case {"type": "function", "function": dict() as declared}:
-            return _declared(declared, declared.get("parameters"), given)
+            return _declared({**raw, **declared}, declared.get("parameters"), given)
+        case {"toolSpec": {"name": _, **rest}} if len(raw) == 1:
+            schema = rest.get("inputSchema")
+            schema = schema.get("json") if isinstance(schema, dict) else schema
+            return _declared(raw["toolSpec"], schema, given)
         case {"name": _, "input_schema": schema}:
             return _declared(raw, schema, given)
         case {"type": "function", "name": _} | {"name": _, "parameters": _}:
             return _declared(raw, raw.get("parameters"), given)
         case {"name": _} if raw.keys() <= {"name", "description", "strict"}:
             return _declared(raw, None, given)
+        case _:
+            return None
+
+
+def _read_other_dict(raw: dict[str, Any], given: object) -> ToolSpec:
+    """The tool of a dict that is a schema, or a provider's own."""
+    match raw:
+        case {"type": "custom", "custom": {"name": name}} | {
+            "type": "custom",
+            "name": name,
+        }:
+            # OpenAI's tools that take free text, whatever their grammar.
+            return ToolSpec(tool_name(name), provider=raw)
         case {"type": str(kind)} if kind and not raw.keys() & _SCHEMA_KEYS:
             if kind not in {"function", "object", "custom"}:
                 name = raw["name"] if isinstance(raw.get("name"), str) else kind
@@ -183,6 +222,37 @@ def _read_dict(given: Mapping[Any, Any]) -> ToolSpec:
     raise SchemaError(f"{shown(given)} is not a tool.{hint} {_FORMS}")
 
 
+_DECLARATIONS = frozenset({"function_declarations", "functionDeclarations"})
+
+
+def _from_gemini(declared: object) -> object:
+    """A declaration with its schema, whose types Gemini spells in capitals, as JSON's.
+
+    What is wrong with it is said by `tool_spec`.
+    """
+    if not isinstance(declared, Mapping):
+        return declared
+    said = dict(declared)
+    for key in ("parameters_json_schema", "parametersJsonSchema"):
+        if key in said:
+            said["parameters"] = said.pop(key)
+    said["parameters"] = _lower_types(said.get("parameters") or {})
+    return said
+
+
+def _lower_types(schema: Any) -> Any:
+    if isinstance(schema, list | tuple):
+        return [_lower_types(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    read = {key: _lower_types(value) for key, value in schema.items()}
+    kind = read.get("type")
+    return {**read, "type": kind.lower()} if isinstance(kind, str) else read
+
+
+_SAID = frozenset(
+    "name description strict parameters input_schema inputSchema type function".split()
+)
 _SCHEMA_KEYS = frozenset({"title", "properties", "parameters", "$defs", "anyOf"})
 
 
@@ -196,7 +266,8 @@ def _declared(about: dict[str, Any], schema: object, given: object) -> ToolSpec:
     if not isinstance(strict, bool | None):
         raise SchemaError(f"'strict' of tool {name!r} is {shown(strict)}, not a bool.")
     parameters = _object_schema({} if schema is None else schema, name, given)
-    return ToolSpec(name, description or "", parameters, strict)
+    extras = {key: value for key, value in about.items() if key not in _SAID}
+    return ToolSpec(name, description or "", parameters, strict, extras=extras)
 
 
 def _object_schema(schema: object, name: str, given: object) -> dict[str, Any]:

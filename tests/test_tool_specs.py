@@ -21,6 +21,7 @@ from harness.tool_specs import (
     tool_choice,
     tool_name,
     tool_spec,
+    tool_specs,
 )
 from harness.tools import tool
 
@@ -255,12 +256,62 @@ def test_dataclasses() -> None:
             "input_schema": CITY,
             "cache_control": {"type": "ephemeral"},
         },
+        {
+            "toolSpec": {
+                "name": "find",
+                "description": "Find.",
+                "inputSchema": {"json": CITY},
+            }
+        },
         ToolSpec("find", "Find.", CITY),
     ],
 )
 def test_every_dict_says_the_same(form: object) -> None:
-    """JSON schema, OpenAI and Anthropic dicts are ways to say one thing."""
+    """JSON schema and the dicts of all providers are ways to say one thing."""
     assert tool_spec(form) == ToolSpec("find", "Find.", CITY)
+
+
+def test_gemini_declares_several_tools_in_one_dict() -> None:
+    """Each is a tool of its own, and types in capitals are those of JSON Schema."""
+    place = {"type": "STRING", "enum": ["A", "B"]}
+    schema = {"type": "OBJECT", "properties": {"type": place, "in": {"items": [place]}}}
+    find = {"name": "find", "description": "Find.", "parameters": schema}
+    add = {"name": "add", "parametersJsonSchema": CITY}
+
+    specs = tool_specs({"function_declarations": [find, add, {"name": "now"}]})
+
+    lower = {"type": "string", "enum": ["A", "B"]}
+    assert [spec.name for spec in specs] == ["find", "add", "now"]
+    assert specs[0].parameters == {
+        "type": "object",
+        "properties": {"type": lower, "in": {"items": [lower]}},
+    }
+    assert specs[1].parameters == CITY
+    with pytest.raises(SchemaError, match="3 is not a tool"):
+        tool_specs({"functionDeclarations": [3]})
+
+
+def test_what_else_is_said_of_a_tool_is_kept() -> None:
+    """What the call does not need is in the extras, and makes no other tool of it."""
+    cached = {"cache_control": {"type": "ephemeral"}}
+    plain = {"name": "find", "input_schema": CITY}
+
+    spec = tool_spec({**plain, **cached, "type": "custom"})
+
+    assert spec.extras == cached
+    assert merge_tools([tool_spec(plain)], [spec]) == (tool_spec(plain),)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"type": "custom", "name": "find", "format": {"type": "text"}},
+        {"type": "custom", "custom": {"name": "find"}},
+    ],
+)
+def test_tools_that_take_free_text(form: dict[str, Any]) -> None:
+    """OpenAI's custom tools have no schema, and are kept as they are."""
+    assert tool_spec(form) == ToolSpec("find", provider=form)
 
 
 def test_strict_and_no_parameters() -> None:

@@ -13,7 +13,7 @@ from harness.tool_specs import (
     ToolSpec,
     merge_tools,
     tool_choice,
-    tool_spec,
+    tool_specs,
 )
 
 __all__ = ["Binding"]
@@ -91,7 +91,7 @@ def _either(first: bool | None, second: bool | None) -> bool | None:  # noqa: FB
 def _specs(tools: object, strict: object) -> list[ToolSpec]:
     if isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Sequence):
         raise InputError(f"tools is {shown(tools)}; give a list of tools.")
-    specs = [tool_spec(tool) for tool in tools]
+    specs = [spec for tool in tools for spec in tool_specs(tool)]
     if strict is None:
         return specs
     return [replace(spec, strict=_boolean("strict", strict)) for spec in specs]
