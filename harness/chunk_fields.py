@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from harness.blocks import standard
+from harness.blocks import TEXT_FIELD, standard
 from harness.errors import InputError, shown
 from harness.message_fields import (
     read_dict,
@@ -13,10 +13,70 @@ from harness.message_fields import (
     read_name,
     read_tool_call,
 )
+from harness.text import whole
 from harness.usage import usage_fields
 from harness.values import plain
 
-__all__ = ["NOTHING_SAID", "read_block", "read_fragment", "read_said"]
+__all__ = [
+    "NOTHING_SAID",
+    "read_block",
+    "read_fragment",
+    "read_said",
+    "simple_content",
+    "simple_fragments",
+]
+
+_TEXT = frozenset({str, type(None)})
+_NUMBER = frozenset({int, type(None)})
+
+
+def simple_content(content: Any) -> str | list[Any] | None:
+    """*content* as a copy, where it is a text or texts in plain blocks, else None.
+
+    Nearly all pieces of a stream are so; what is not is to be read with care.
+    """
+    if type(content) is str:
+        return whole(content)
+    if type(content) is not list:
+        return None
+    blocks: list[Any] = []
+    for block in content:
+        if type(block) is not dict or type(kind := block.get("type")) is not str:
+            return None
+        grows = TEXT_FIELD.get(kind)
+        if (
+            grows is None
+            or not block.keys() <= {"type", "index", grows}
+            or type(text := block.get(grows)) is not str
+            or type(block.get("index")) not in _NUMBER
+        ):
+            return None
+        blocks.append(block if text.isascii() else {**block, grows: whole(text)})
+    return [{k: v for k, v in block.items() if v is not None} for block in blocks]
+
+
+def simple_fragments(fragments: Any) -> list[dict[str, Any]] | None:
+    """*fragments* as copies, where none has more than its four fields, else None."""
+    if type(fragments) is not list:
+        return None if fragments else []
+    read: list[dict[str, Any]] = []
+    for given in fragments:
+        if type(given) is not dict or not given.keys() <= _HEAD.keys():
+            return None
+        fragment = {**_HEAD, **given}
+        args = fragment["args"]
+        if (
+            type(args) not in _TEXT
+            or type(fragment["name"]) not in _TEXT
+            or type(fragment["id"]) not in _TEXT
+            or type(fragment["index"]) not in _NUMBER
+            or not (args or "").isascii()
+            or not (fragment["name"] or "").isascii()
+            or not (fragment["id"] or "").isascii()
+        ):
+            return None
+        read.append(fragment)
+    return read
 
 
 def read_block(block: Any) -> dict[str, Any]:
@@ -37,6 +97,7 @@ def read_block(block: Any) -> dict[str, Any]:
             return {key: value for key, value in read.items() if value is not None}
 
 
+_HEAD = {"name": None, "args": None, "id": None, "index": None}
 _FRAGMENT_KEYS = {"type", "name", "args", "id", "index", "extras", "other_names"}
 
 
@@ -53,8 +114,7 @@ def read_fragment(fragment: Any) -> dict[str, Any]:
             and _are_strings(given.get("other_names", ()))
             and given.keys() <= _FRAGMENT_KEYS
         ):
-            head = {"name": None, "args": None, "id": None, "index": None}
-            return {**head, **plain(given, "tool_call_chunks")}
+            return {**_HEAD, **plain(given, "tool_call_chunks")}
         case _:
             raise InputError(
                 f"tool_call_chunks contains {shown(fragment)}. Give {{'name': "

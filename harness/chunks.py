@@ -12,13 +12,21 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from harness import finishing
 from harness.blocks import (
+    TEXT_FIELD,
     ContentBlock,
     InvalidToolCall,
     ToolCall,
     ToolCallChunk,
     UsageMetadata,
 )
-from harness.chunk_fields import NOTHING_SAID, read_block, read_fragment, read_said
+from harness.chunk_fields import (
+    NOTHING_SAID,
+    read_block,
+    read_fragment,
+    read_said,
+    simple_content,
+    simple_fragments,
+)
 from harness.message_fields import (
     read_content,
     read_invalid_tool_call,
@@ -29,7 +37,7 @@ from harness.message_fields import (
 from harness.messages import AIMessage, Content
 from harness.ropes import Node
 from harness.sums import Run, Total
-from harness.text import shown_text
+from harness.text import shown_text, whole
 from harness.unfinished import UnfinishedCall
 
 __all__ = ["AIMessageChunk"]
@@ -88,16 +96,14 @@ class AIMessageChunk(AIMessage):
         self._rope: Node | None = None
         self._idle: list[Total]
         self._more: dict[str, Any] | None = None
-        if type(content) is str and content.isascii():
+        whole = bool(tool_calls or invalid_tool_calls)
+        if type(content) is str and content.isascii() and not tool_call_chunks:
             self._content = content
+            simple = True
         else:
+            simple = not whole and self._read_simple(content, tool_call_chunks)
+        if whole or not simple:
             self._content = read_content(content)
-        if (
-            tool_call_chunks
-            or tool_calls
-            or invalid_tool_calls
-            or type(self._content) is not str
-        ):
             self._read_blocks(tool_call_chunks, tool_calls, invalid_tool_calls)
         said = (
             conflicts,
@@ -111,6 +117,14 @@ class AIMessageChunk(AIMessage):
         )
         if said != NOTHING_SAID:
             self._more = (self._more or {}) | read_said(said)
+
+    def _read_simple(self, content: object, fragments: object) -> bool:
+        """Take the pieces that streams are made of; False where there is more."""
+        said, found = simple_content(content), simple_fragments(fragments)
+        if said is None or found is None:
+            return False
+        self._content, self._more = said, {"fragments": found} if found else None
+        return True
 
     def _read_blocks(self, fragments: object, calls: object, invalid: object) -> None:
         blocks: Any = self._content
@@ -167,6 +181,30 @@ class AIMessageChunk(AIMessage):
         copy._rope = None
         copy._content = self._content
         copy._more = {**(self._more or {}), "id": name}
+        return copy
+
+    def saying(self, text: str) -> Self:
+        """This chunk with *text* for the one text or piece of arguments it has.
+
+        Most chunks of a stream differ in this alone; the rest is not read again.
+
+        >>> AIMessageChunk("Hel", id="a").saying("lo")
+        AIMessageChunk('lo', id='a')
+        """
+        copy = _new(type(self))
+        copy._rope = None
+        copy._more = more = self._more
+        content = self._content
+        text = text if text.isascii() else whole(text)
+        if more is not None and "fragments" in more:
+            (fragment,) = more["fragments"]
+            copy._more = {**more, "fragments": [{**fragment, "args": text}]}
+            copy._content = content
+        elif type(content) is str:
+            copy._content = text
+        else:
+            (block,) = content
+            copy._content = [{**block, TEXT_FIELD[block["type"]]: text}]
         return copy
 
     # ------------------------------------------------------------------ adding
