@@ -1,7 +1,13 @@
 """What every test of this repository shares: Hypothesis profiles, real recordings."""
 
+import base64
+import gzip
+import json
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -43,3 +49,56 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings at {folder}: set {RECORDINGS} to their folder")
     return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One recorded request and its answer, content-encoding undone."""
+
+    file: str
+    n: int
+    api: str
+    provider: str
+    fidelity: str
+    url: str
+    status: int
+    headers: dict[str, str]
+    request: bytes
+    response: bytes
+
+    @property
+    def name(self) -> str:
+        """File and number, to name it in a test's report."""
+        return f"{self.file}#{self.n}"
+
+
+def read_exchanges(folder: Path) -> Iterator[Exchange]:
+    """Give every recorded exchange that went over HTTP."""
+    with gzip.open(folder / "exchanges.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for said in map(json.loads, lines):
+            headers = {name.lower(): text for name, text in said["response_headers"] or ()}
+            yield Exchange(
+                said["file"],
+                said["n"],
+                said["api"] or "",
+                said["provider"] or "",
+                said["fidelity"] or "",
+                said["url"] or "",
+                said["status"] or 0,
+                headers,
+                read_body(said["request"]),
+                read_body(said["response"]),
+            )
+
+
+def read_body(said: dict[str, Any] | None) -> bytes:
+    """Give the bytes of a body."""
+    if said and said.get("base64") is not None:
+        return base64.b64decode(said["base64"])
+    return ((said or {}).get("text") or "").encode("utf-8", "surrogatepass")
+
+
+@pytest.fixture(scope="session")
+def exchanges(recordings: Path) -> list[Exchange]:
+    """Give every recorded exchange, in the order of their files."""
+    return [*read_exchanges(recordings)]

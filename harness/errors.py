@@ -91,7 +91,27 @@ class CassetteMiss(CassetteError):
 
 
 class WireError(HarnessError):
-    """A provider's bytes break the rules of their wire format."""
+    """A provider's bytes break the rules of their wire format.
+
+    *dialect* names the format, *event* is the number of the event (from 1; None
+    outside a stream), *data* what it said, and *partial* the message that was
+    understood before it (None where there was none).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        dialect: str | None = None,
+        event: int | None = None,
+        data: str | None = None,
+        partial: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.dialect = dialect
+        self.event = event
+        self.data = data
+        self.partial = partial
 
 
 class CallbackError(HarnessError):

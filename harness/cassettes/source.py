@@ -86,7 +86,7 @@ class CassetteSource:
             self.skipped.append((interaction, "no dialect reads this URL"))
             return
         try:
-            request = spoken.read_request(decoded_request(interaction))
+            request = spoken.read_request(decoded_request(interaction), interaction.url)
         except (CassetteError, WireError) as error:
             self.skipped.append((interaction, str(error)))
             return

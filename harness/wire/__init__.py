@@ -8,16 +8,44 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from harness.wire.dialect import Dialect, StreamDecoder
+from harness.wire.anthropic_messages import ANTHROPIC_MESSAGES
+from harness.wire.bedrock_converse import BEDROCK_CONVERSE
+from harness.wire.dialect import Dialect, StreamEncoder
+from harness.wire.gemini import GEMINI
+from harness.wire.ollama_chat import OLLAMA_CHAT
 from harness.wire.openai_chat import OPENAI_CHAT
+from harness.wire.openai_responses import OPENAI_RESPONSES
+from harness.wire.streams import StreamDecoder
 
-__all__ = ["DIALECTS", "Dialect", "StreamDecoder", "dialect_of"]
+__all__ = ["DIALECTS", "Dialect", "StreamDecoder", "StreamEncoder", "dialect_of"]
 
 #: Every dialect by its name.
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({OPENAI_CHAT.name: OPENAI_CHAT})
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {
+        dialect.name: dialect
+        for dialect in (
+            ANTHROPIC_MESSAGES,
+            BEDROCK_CONVERSE,
+            GEMINI,
+            OLLAMA_CHAT,
+            OPENAI_CHAT,
+            OPENAI_RESPONSES,
+        )
+    }
+)
 
 _ROUTES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?:^|/v\d+|/anthropic)/messages/?"), "anthropic-messages"),
+    (re.compile(r":(?:r|streamR)awPredict"), "anthropic-messages"),
+    (
+        re.compile(r"/model/[^/]*anthropic[^/]*/invoke(?:-with-response-stream)?"),
+        "anthropic-messages",
+    ),
+    (re.compile(r"/model/[^/]+/converse(?:-stream)?"), "bedrock-converse"),
+    (re.compile(r"/[^/:]+:(?:g|streamG)enerateContent"), "gemini"),
+    (re.compile(r"/api/chat/?"), "ollama-chat"),
     (re.compile(r"/chat/completions/?"), "openai-chat"),
+    (re.compile(r"/responses/?"), "openai-responses"),
 )
 
 

@@ -1,4 +1,4 @@
-"""What every wire format can do: bytes in, values out, and no I/O."""
+"""What every wire format can do: bytes to values and back, and no I/O."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,24 +7,26 @@ from harness.chunks import AIMessageChunk
 from harness.messages import AIMessage
 from harness.requests import ChatRequest
 from harness.steps import Fault
+from harness.wire.faults import ErrorReply
+from harness.wire.grammar import Problem
+from harness.wire.streams import StreamDecoder
 
-__all__ = ["Dialect", "StreamDecoder"]
+__all__ = ["Dialect", "StreamEncoder"]
 
 
-class StreamDecoder(Protocol):
-    """Chunks of one streamed answer, out of bytes that are cut anywhere.
+class StreamEncoder(Protocol):
+    """Bytes of one streamed answer, out of its chunks as they come.
 
-    However the bytes are cut, the chunks are the same. A stream that ends as its
-    format says ends in a chunk with ``chunk_position="last"``; one that breaks off
-    ends in a Fault, after which nothing comes.
+    What is fed in one go is given out in whole frames. After a Fault, or after
+    `close`, nothing comes.
     """
 
-    def feed(self, data: bytes) -> list[AIMessageChunk | Fault]:
-        """What *data* completes. Raises WireError."""
+    def feed(self, step: AIMessageChunk | Fault) -> bytes:
+        """The frames that *step* amounts to. Raises InputError for what has none."""
         ...
 
-    def close(self) -> list[AIMessageChunk | Fault]:
-        """What the end of the stream completes. Raises WireError."""
+    def close(self) -> bytes:
+        """The frames that end the stream."""
         ...
 
 
@@ -36,18 +38,59 @@ class Dialect(Protocol):
         """The name that the format has in `DIALECTS`."""
         ...
 
-    def read_request(self, body: bytes) -> ChatRequest:
-        """What a request asks. Raises WireError."""
+    @property
+    def stream_type(self) -> str:
+        """The content type of a streamed answer."""
+        ...
+
+    def path(self, request: ChatRequest) -> str:
+        """Path and query of *request*, below the provider's base URL."""
+        ...
+
+    def read_request(self, body: bytes, url: str = "") -> ChatRequest:
+        """What a request asks, which was sent to *url*. Raises WireError.
+
+        What no field of a ChatRequest has room for is in its params, as it came.
+        """
+        ...
+
+    def write_request(self, request: ChatRequest) -> bytes:
+        """The body that asks for *request*. Raises InputError for what has no form.
+
+        What `read_request` read is written as it was, key order and spacing apart.
+        """
         ...
 
     def read_reply(self, body: bytes) -> AIMessage:
-        """The message of a whole reply. Raises WireError."""
+        """The message of a whole reply, or of a whole stream. Raises WireError."""
+        ...
+
+    def write_reply(
+        self, message: AIMessage, request: ChatRequest | None = None
+    ) -> bytes:
+        """The whole reply that says *message*, to *request* if that is known."""
         ...
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
         """What a reply of *status* 400 or more says, whatever its body is."""
         ...
 
+    def write_error(self, fault: Fault) -> ErrorReply:
+        """The reply with which the provider says *fault*."""
+        ...
+
     def decoder(self) -> StreamDecoder:
         """A decoder for one streamed answer."""
+        ...
+
+    def encoder(self, request: ChatRequest | None = None) -> StreamEncoder:
+        """An encoder for one streamed answer, to *request* if that is known."""
+        ...
+
+    def check_stream(self, data: bytes) -> list[Problem]:
+        """Where the stream *data* breaks the grammar of the format; empty: nowhere.
+
+        Official clients accept far less than providers send, and miss what is
+        missing: this is the provider's word, not the clients'.
+        """
         ...

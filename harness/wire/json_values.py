@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from harness.errors import WireError, shown
 
-__all__ = ["expect", "read_json", "says"]
+__all__ = ["expect", "read_json", "says", "write_json", "write_text"]
 
 T = TypeVar("T")
 
@@ -24,6 +24,25 @@ def read_json(text: str | bytes) -> Any:
         return _DECODER.decode(text if isinstance(text, str) else text.decode())
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def write_text(value: object) -> str:
+    """*value* as compact JSON, readable where UTF-8 can carry it.
+
+    >>> write_text({"city": "Z\u00fcrich"})
+    '{"city":"Z\u00fcrich"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def write_json(value: object) -> bytes:
+    """The same as bytes."""
+    return write_text(value).encode()
 
 
 def expect(value: object, kind: type[T], where: str) -> T | None:

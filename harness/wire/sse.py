@@ -7,7 +7,7 @@ out by `SseDecoder.close` instead of being thrown away.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.errors import InputError, WireError, shown
 
@@ -18,10 +18,14 @@ _LF, _CR = b"\n\r"
 _UNKNOWN_KEPT = 8
 _LONGEST_RETRY = 15
 _NEWLINES = ("\n", "\r\n", "\r")
+#: Nearly all events are like this, as are comments between them: read in one step.
+_PLAIN = re.compile(
+    rb"(?:event: ?([^\r\n]+)\r?\n)?data: ?([^\r\n]*)\r?\n\r?\n"
+    rb"|:[^\r\n]*\r?\n(?:\r?\n)?"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event; *id* and *retry* are what its own lines say, not an earlier one's."""
 
     data: str
@@ -75,15 +79,42 @@ class SseDecoder:
             self._after_cr = False
             if data[0] == _LF:
                 data = data[1:]
+        events: list[Event] = []
+        if not self._started:
+            data = bytes(self._tail) + bytes(data)
+            if _BOM.startswith(data):
+                self._tail = bytearray(data)
+                return []
+            self._tail.clear()
+            data = data.removeprefix(_BOM)
+            self._started = self._between = True
+        if self._between and not self._tail:
+            data = self._plain(bytes(data), events)
+            if not data:
+                return events
+        return self._lines(data, events)
+
+    def _plain(self, data: bytes, events: list[Event]) -> bytes:
+        """Put the events that *data* begins with into *events*; give the rest."""
+        place, found = 0, _PLAIN.match(data)
+        while found is not None and found.end() - place <= self._limit:
+            place = found.end()
+            name, said = found.groups()
+            if said is not None:
+                events.append(Event(_text(said), _text(name) if name else "message"))
+            found = _PLAIN.match(data, place)
+        return data[place:]
+
+    def _lines(self, data: bytes, events: list[Event]) -> list[Event]:
         fresh = len(self._tail)
         self._tail += data
         if self._tail.find(b"\n", fresh) < 0 and self._tail.find(b"\r", fresh) < 0:
-            return self._checked([], len(self._tail))
+            return self._checked(events, len(self._tail))
         lines = bytes(self._tail).splitlines()
         self._after_cr = self._tail[-1] == _CR
         whole = self._after_cr or self._tail[-1] == _LF
         self._tail = bytearray() if whole else bytearray(lines.pop())
-        return self._read(lines)
+        return self._read(lines, events)
 
     def close(self) -> list[Event]:
         """End the stream: the event, if any, that it left without a blank line.
@@ -95,24 +126,23 @@ class SseDecoder:
             raise self._over_limit()
         if self._closed:
             return []
+        if not self._started:
+            self._tail = bytearray(bytes(self._tail).removeprefix(_BOM))
         last = [bytes(self._tail)] if self._tail else []
-        events = self._read([*last, b""])
+        events = self._read([*last, b""], [])
         self._closed = True
         self._tail = bytearray()
         return events
 
     def _reset(self) -> None:
+        self._between = self._started
         self._data: list[bytes] = []
         self._size = 0
         self._event = "message"
         self._id: str | None = None
         self._retry: int | None = None
 
-    def _read(self, lines: list[bytes]) -> list[Event]:
-        if not self._started and lines:
-            self._started = True
-            lines[0] = lines[0].removeprefix(_BOM)
-        events: list[Event] = []
+    def _read(self, lines: list[bytes], events: list[Event]) -> list[Event]:
         for line in lines:
             if self._size + len(line) > self._limit:
                 return self._checked(events, len(line))
@@ -126,6 +156,7 @@ class SseDecoder:
         return self._checked(events, len(self._tail))
 
     def _field(self, line: bytes) -> None:
+        self._between = False
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         match name:

@@ -60,7 +60,8 @@ def answered(folder: Path) -> Iterator[tuple[str, Recording, bytes]]:
     """Give every recording with an answer that is no HTTP error."""
     for file, source in recorded(folder):
         for recording in source.recordings:
-            if recording.interaction.status < 400:
+            chat = dialect_of(recording.interaction.url) is DIALECTS["openai-chat"]
+            if chat and recording.interaction.status < 400:
                 yield file, recording, decoded_body(recording.interaction)
 
 

@@ -244,6 +244,15 @@ def test_azures_first_event_has_worthless_names() -> None:
     assert "conflicts" not in found.response_metadata
 
 
+@pytest.mark.parametrize("nothing", [{}, {"choices": None}, {"choices": []}])
+def test_events_without_choices_may_repeat(nothing: dict[str, Any]) -> None:
+    """One that says its id alone, however often, says nothing new."""
+    alone = {"id": "c1", "model": "m", **nothing}
+    body = sse(event({"content": "a"}), alone, alone, alone, event({}, "stop"))
+
+    assert message(body).content == "a"
+
+
 def test_names_that_change_are_kept() -> None:
     """The first id and time of making are read; the others can be looked up."""
     stream = sse(
@@ -414,7 +423,8 @@ def test_signatures_of_reasoning_are_kept() -> None:
     found = message(stream)
 
     assert found.content == [{"type": "reasoning", "reasoning": "Hm"}]
-    assert found.additional_kwargs == {"reasoning_details": [signed, secret, other]}
+    details = [{**signed, "text": "Hm"}, secret, other]
+    assert found.additional_kwargs == {"reasoning_details": details}
 
 
 def test_content_as_a_list() -> None:
@@ -735,13 +745,25 @@ def test_a_function_call_of_old() -> None:
 
 
 def test_a_custom_call_keeps_its_text() -> None:
-    """The free text of a custom tool is no JSON, and kept as it is."""
-    custom = {"index": 0, "id": "a", "type": "custom"}
-    custom["custom"] = {"name": "sql", "input": "select 1"}
+    """The free text of a custom tool is its one argument, once it has ended."""
+    opened = {"index": 0, "id": "a", "type": "custom"}
+    opened["custom"] = {"name": "sql", "input": 'select "'}
+    later = {"index": 0, "custom": {"input": 'a"\n'}}
+    events = event({"tool_calls": [opened]}), event({"tool_calls": [later]})
 
-    found = message(sse(event({"tool_calls": [custom]}))).invalid_tool_calls
+    ended = message(sse(*events, event({}, "tool_calls")))
+    broken = message(sse(*events, done=False))
 
-    assert (found[0]["name"], found[0]["args"]) == ("sql", "select 1")
+    assert ended.content_blocks == [
+        {
+            "type": "tool_call",
+            "name": "sql",
+            "args": {"input": 'select "a"\n'},
+            "id": "a",
+            "extras": {"type": "custom"},
+        }
+    ]
+    assert broken.tool_calls == []
 
 
 def test_calls_come_after_text() -> None:
@@ -1121,7 +1143,8 @@ def test_a_request() -> None:
     assert found.tool_choice == ToolChoice("any")
     assert (found.model, found.stream, found.stop) == ("m", True, ("END",))
     assert found.parallel_tool_calls is False
-    assert found.params == {"temperature": 0, "seed": None}
+    spelled = {"openai-chat": {"stop": "END"}}
+    assert found.params == {"temperature": 0, "seed": None, **spelled}
 
 
 def test_the_messages_of_a_request() -> None:

@@ -1,0 +1,38 @@
+"""Whole replies of the Converse API."""
+
+from harness.messages import AIMessage
+from harness.wire.bedrock_converse.blocks import write_block
+from harness.wire.bedrock_converse.finishing import NO_METRICS, about, stop_reason
+from harness.wire.bedrock_converse.usage import write_usage
+from harness.wire.json_values import write_json
+
+__all__ = ["write_reply"]
+
+
+def write_reply(message: AIMessage) -> bytes:
+    """The reply that says *message*.
+
+    The API has no room for an id, the model's name, or usage that is not known: it
+    then says that nothing was counted.
+    """
+    metadata = message.response_metadata
+    calls = bool(message.tool_calls or message.invalid_tool_calls)
+    said = {
+        "output": {
+            "message": {
+                "role": "assistant",
+                "content": [write_block(block) for block in message.content_blocks],
+                **(_kwargs(message)),
+            }
+        },
+        "stopReason": stop_reason(metadata, calls=calls),
+        "usage": write_usage(message),
+        "metrics": NO_METRICS,
+        **about(message),
+    }
+    return write_json(said)
+
+
+def _kwargs(message: AIMessage) -> dict[str, object]:
+    ours = message.response_metadata.get("model_provider") == "bedrock_converse"
+    return message.additional_kwargs if ours else {}

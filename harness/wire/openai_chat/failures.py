@@ -1,0 +1,33 @@
+"""Errors as OpenAI says them. In: a Fault. Out: a reply, or the event of a stream."""
+
+from typing import Any
+
+from harness.steps import Fault
+from harness.wire.faults import ErrorReply, error_reply, error_status
+
+__all__ = ["SILENT", "error_said", "write_error"]
+
+#: Kinds of faults that are not told: the connection just ends.
+SILENT = frozenset({"connection", "interrupted", "timeout"})
+
+#: The type and the code of each kind.
+_WORDS: dict[str, tuple[str, str | None]] = {
+    "authentication": ("invalid_request_error", "invalid_api_key"),
+    "bad_request": ("invalid_request_error", None),
+    "overloaded": ("server_error", "engine_overloaded"),
+    "rate_limit": ("requests", "rate_limit_exceeded"),
+    "server": ("server_error", None),
+    "timeout": ("timeout", "timeout"),
+}
+
+
+def error_said(fault: Fault) -> dict[str, Any]:
+    """What OpenAI says of *fault*."""
+    kind, code = _WORDS.get(str(fault.kind), ("server_error", None))
+    error = {"message": fault.message, "type": kind, "param": None, "code": code}
+    return {"error": error}
+
+
+def write_error(fault: Fault) -> ErrorReply:
+    """The reply with which OpenAI says *fault*. Raises InputError for a silent one."""
+    return error_reply(fault, error_status(fault), error_said(fault))

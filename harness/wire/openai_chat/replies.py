@@ -1,0 +1,118 @@
+"""Whole replies of OpenAI Chat Completions. In: a message. Out: the reply that says it.
+
+What was read from a reply is written as it was read. A message that no provider of
+this format said gets what a reply must have: an id, a model, a reason why it ended.
+"""
+
+import hashlib
+from typing import Any
+
+from harness.errors import InputError
+from harness.messages import AIMessage
+from harness.requests import ChatRequest
+from harness.values import canonical
+from harness.wire.json_values import says, write_json
+from harness.wire.openai_chat.assistant import write_assistant
+from harness.wire.openai_chat.usage import write_usage
+
+__all__ = [
+    "OF_CHOICE",
+    "OF_FRAME",
+    "choices_of",
+    "ending",
+    "made_id",
+    "usual_end",
+    "write_reply",
+]
+
+#: Metadata that stands in a choice; other metadata stands beside the choices.
+OF_CHOICE = frozenset(
+    "content_filter_results finish_reason logprobs matched_stop native_finish_reason "
+    "stop_reason token_ids".split()
+)
+#: Metadata that has a form of its own.
+OF_FRAME = frozenset(
+    "choices content_as created error id model model_name model_provider object "
+    "other_choices reasoning_field token_usage usage".split()
+)
+_ENDS = frozenset({"content_filter", "function_call", "length", "stop", "tool_calls"})
+
+
+def write_reply(message: AIMessage, request: ChatRequest | None = None) -> bytes:
+    """The whole reply that says *message*, to *request* if that is known."""
+    message = message.to_message()
+    metadata = message.response_metadata
+    read = metadata.get("model_provider") == "openai"
+    model = metadata.get("model_name")
+    if model is None and not read:
+        model = (request.model if request else None) or "harness"
+    reply = {
+        "id": message.id or ("" if read else made_id(message)),
+        "object": "chat.completion",
+        "created": metadata.get("created") or 0,
+        "model": model or "",
+        "choices": choices_of(message),
+        "usage": write_usage(message),
+        **{k: v for k, v in metadata.items() if k not in OF_FRAME | OF_CHOICE},
+    }
+    return write_json({k: v for k, v in reply.items() if k != "usage" or v is not None})
+
+
+def made_id(said: object) -> str:
+    """An id for an answer that has none: the same for the same answer."""
+    text = canonical(said.model_dump() if isinstance(said, AIMessage) else said)
+    return f"chatcmpl-{hashlib.sha256(text.encode()).hexdigest()[:29]}"
+
+
+def choices_of(message: AIMessage) -> list[dict[str, Any]]:
+    """The choice that *message* is, and the others that it tells of."""
+    found = [_choice(message, 0)]
+    others = message.response_metadata.get("other_choices")
+    for other in others if isinstance(others, list) else ():
+        try:
+            fields = {k: v for k, v in other.items() if k != "index"}
+            found.append(_choice(AIMessage.model_validate(fields), other["index"]))
+        except (AttributeError, InputError, KeyError):
+            continue  # no message of ours
+    return found
+
+
+def _choice(message: AIMessage, index: int) -> dict[str, Any]:
+    metadata = message.response_metadata
+    said = write_assistant(message, answer=True)
+    said.setdefault("refusal", None)
+    beside = {k: v for k, v in metadata.items() if k in OF_CHOICE}
+    reason = beside.get("finish_reason")
+    read = metadata.get("model_provider") == "openai"
+    if says(reason) or not read:
+        beside |= ending(reason, usual_end(said), read=read)
+    return {
+        "index": index,
+        "message": said,
+        "logprobs": None,
+        "finish_reason": None,
+        **beside,
+    }
+
+
+def usual_end(said: dict[str, Any]) -> str:
+    """Why an answer that has said this ends, where nothing else is known."""
+    if "function_call" in said:
+        return "function_call"
+    return "tool_calls" if said.get("tool_calls") else "stop"
+
+
+def ending(reason: Any, usual: str, *, read: bool) -> dict[str, Any]:
+    """Why an answer ended, in words that OpenAI has.
+
+    What was *read* in this format is taken at its word. Another's word for what
+    OpenAI does not know goes under the name that gateways have for it.
+
+    >>> ending("pause_turn", "stop", read=False)
+    {'finish_reason': 'stop', 'native_finish_reason': 'pause_turn'}
+    """
+    known = isinstance(reason, str) and reason in _ENDS
+    if known or (read and says(reason)):
+        return {"finish_reason": reason}
+    native = {"native_finish_reason": reason} if says(reason) else {}
+    return {"finish_reason": usual, **native}
