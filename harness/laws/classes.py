@@ -1,20 +1,31 @@
 """Laws as test classes: subclass one, implement one method."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.errors import InputError
+from harness.laws.dialects import DialectSubject
 from harness.laws.law import Law, NotCovered
 from harness.laws.parameters import marks
-from harness.laws.running import CHUNK_LAWS, MODEL_LAWS, AnySubject, known, run
+from harness.laws.running import (
+    CHUNK_LAWS,
+    DIALECT_LAWS,
+    MODEL_LAWS,
+    AnySubject,
+    known,
+    run,
+)
 from harness.laws.subjects import ModelSubject, Subject
 from harness.messages import AIMessage
+from harness.strategies.wire import ANSWER_PARTS
+from harness.strategies.wire_requests import REQUEST_PARTS
+from harness.wire import Dialect
 
-__all__ = ["ChatModelLaws", "ChunkLaws"]
+__all__ = ["ChatModelLaws", "ChunkLaws", "DialectLaws"]
 
 
 class _Laws:
-    """What both classes below share: each subclass gets tests of its own."""
+    """What the classes below share: each subclass gets tests of its own."""
 
     laws: ClassVar[tuple[Law, ...]] = ()
     #: Why laws are known to be broken, by name; one that holds after all fails.
@@ -105,3 +116,44 @@ class ChatModelLaws(_Laws):
         """The subject: models that speak in AIMessage and AIMessageChunk."""
         name = f"{type(self).__name__}().subject()"
         return ModelSubject(make=self.make_model, name=name, ignore=self.ignore)
+
+
+class DialectLaws(_Laws):
+    """All laws of wire formats. Subclass it as ``Test...``, implement `make_dialect`.
+
+    >>> from harness.wire import DIALECTS
+    >>> class TestMyDialect(DialectLaws):
+    ...     def make_dialect(self):
+    ...         return DIALECTS["openai-chat"]
+    >>> TestMyDialect().test_error_round_trip()
+    """
+
+    laws = DIALECT_LAWS
+    #: Which parts of an answer, and of a request, the format has room for.
+    carries: ClassVar[Collection[str]] = ANSWER_PARTS
+    asks: ClassVar[Collection[str]] = REQUEST_PARTS
+    #: Events that mean nothing.
+    pings: ClassVar[Sequence[bytes]] = ()
+    #: Whether events are numbered, or all said twice, so that none is lost unseen.
+    numbered: ClassVar[bool] = False
+    #: Dialects that this one must agree with.
+    peers: ClassVar[Sequence[DialectSubject]] = ()
+
+    def make_dialect(self) -> Dialect:
+        """The dialect."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no make_dialect(self): return an object that "
+            "has the methods of harness.wire.Dialect."
+        )
+
+    def subject(self) -> DialectSubject:
+        """The subject: what the class says of the dialect."""
+        return DialectSubject.of(
+            self.make_dialect(),
+            name=f"{type(self).__name__}().subject()",
+            carries=self.carries,
+            asks=self.asks,
+            pings=self.pings,
+            numbered=self.numbered,
+            peers=self.peers,
+        )

@@ -2,7 +2,7 @@
 
 import pprint
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NoReturn
 
 from hypothesis.strategies import SearchStrategy
@@ -129,3 +129,6 @@ def _values(case: object) -> Iterable[object]:
                 yield from _values(value)
         case _:
             yield case
+            if is_dataclass(case):
+                for field in fields(case):
+                    yield from _values(getattr(case, field.name))

@@ -10,6 +10,9 @@ from hypothesis import given, settings
 from harness.errors import InputError, nearest
 from harness.laws.algebra import ALGEBRA
 from harness.laws.cost import COST
+from harness.laws.dialects import DialectSubject
+from harness.laws.dialects_bytes import BYTES
+from harness.laws.dialects_trips import TRIPS
 from harness.laws.finishing import FINISHING
 from harness.laws.law import Law, LawBroken, NotCovered, broken
 from harness.laws.models import MODELS
@@ -19,6 +22,7 @@ from harness.laws.wire import WIRE
 
 __all__ = [
     "CHUNK_LAWS",
+    "DIALECT_LAWS",
     "MODEL_LAWS",
     "check",
     "known",
@@ -29,16 +33,23 @@ __all__ = [
 
 CHUNK_LAWS: tuple[Law, ...] = (*ALGEBRA, *WIRE, *PREFIXES, *FINISHING, *COST)
 MODEL_LAWS: tuple[Law, ...] = MODELS
+DIALECT_LAWS: tuple[Law, ...] = (*TRIPS, *BYTES)
 
 #: So many small cases come before the random ones.
 FIRST = 100
 
-AnySubject = Subject | ModelSubject
+AnySubject = Subject | ModelSubject | DialectSubject
 
 
 def laws_of(subject: AnySubject, *, costs: bool = False) -> tuple[Law, ...]:
     """The laws that are about *subject*; those that measure only with *costs*."""
-    laws = CHUNK_LAWS if isinstance(subject, Subject) else MODEL_LAWS
+    match subject:
+        case Subject():
+            laws = CHUNK_LAWS
+        case ModelSubject():
+            laws = MODEL_LAWS
+        case DialectSubject():
+            laws = DIALECT_LAWS
     return tuple(law for law in laws if costs or not law.opt_in)
 
 
@@ -64,7 +75,11 @@ def known(failures: Mapping[str, str] | None, laws: Iterable[Law]) -> dict[str, 
 
 def missing(law: Law, subject: AnySubject, *, exhaustive: bool = False) -> str | None:
     """What *subject* lacks for *law* to be checked, or None."""
-    lacks = sorted(law.needs - capabilities(subject))
+    if isinstance(subject, DialectSubject):
+        able = subject.capabilities
+    else:
+        able = capabilities(subject)
+    lacks = sorted(law.needs - able)
     if lacks:
         return f"the subject has no {', '.join(lacks)}"
     if exhaustive and not _small_cases(law, subject):

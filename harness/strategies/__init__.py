@@ -19,9 +19,13 @@ from harness.strategies.streams import (
 from harness.strategies.texts import json_arguments, json_objects, texts
 from harness.strategies.tools import OfferedTool, requests, tool_schemas
 from harness.strategies.turns import scripts
+from harness.strategies.wire import ANSWER_PARTS, wire_answers, wire_chunks
+from harness.strategies.wire_requests import REQUEST_PARTS, faults, wire_requests
 
 __all__ = [
+    "ANSWER_PARTS",
     "QUIRKS",
+    "REQUEST_PARTS",
     "OfferedTool",
     "Quirk",
     "Stream",
@@ -31,6 +35,7 @@ __all__ = [
     "chunks",
     "conversations",
     "deltas",
+    "faults",
     "interleavings",
     "json_arguments",
     "json_objects",
@@ -43,4 +48,7 @@ __all__ = [
     "texts",
     "tool_calls",
     "tool_schemas",
+    "wire_answers",
+    "wire_chunks",
+    "wire_requests",
 ]
