@@ -66,7 +66,8 @@ class ChatModel(Batches):
 
     #: Tells the time and lets pauses pass.
     clock: Clock = RealClock()
-    #: Whether `play` blocks: then a thread pulls its steps where a loop is running.
+    #: Whether `play` blocks: then a thread pulls its steps where a loop is running,
+    #: and a pause begins when it comes, whatever time the steps before it took.
     blocking: ClassVar[bool] = False
 
     #: What is bound to every request, and configured for every run.
@@ -264,7 +265,7 @@ class ChatModel(Batches):
         run, request = self._asked(value, config, params, stream)
         player = self._player
         steps = run.playing(player.aplay if tasks else player.play, request)
-        return Playback(run, request, steps, self.clock)
+        return Playback(run, request, steps, self.clock, live=self.blocking)
 
     def _asked(
         self,

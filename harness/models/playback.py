@@ -19,15 +19,23 @@ __all__ = ["Playback", "aplayed", "asynchronous", "played"]
 class Playback:
     """The answer to one request as it comes in; listened to once."""
 
-    __slots__ = ("_message", "clock", "request", "run", "seen", "steps")
+    __slots__ = ("_message", "clock", "live", "request", "run", "seen", "steps")
 
     def __init__(
-        self, run: Run, request: ChatRequest, steps: Any, clock: Clock
+        self,
+        run: Run,
+        request: ChatRequest,
+        steps: Any,
+        clock: Clock,
+        *,
+        live: bool = False,
     ) -> None:
         self.run = run
         self.request = request
         self.steps = steps
         self.clock = clock
+        #: Whether the steps take time of their own, which no pause tells of.
+        self.live = live and not clock.virtual
         self.seen: list[AIMessageChunk] = []
         self._message: AIMessage | None = None
 
@@ -128,6 +136,9 @@ class Playback:
         """When to go on after *step*, which is no chunk; a fault is raised."""
         match step:
             case Pause(seconds):
+                if self.live:
+                    passed = self.clock.now() - self.run.started
+                    self.run.elapsed = max(self.run.elapsed, passed)
                 self.run.elapsed += seconds
                 return self.run.started + self.run.elapsed
             case Fault():

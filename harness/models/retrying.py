@@ -18,7 +18,7 @@ from harness.models.playback import aplayed, played
 from harness.requests import ChatRequest
 from harness.steps import Fault, Pause, Step, fault_error
 
-__all__ = ["Fallback", "Player", "Retry", "RetryPolicy"]
+__all__ = ["Attempt", "Fallback", "Player", "Retry", "RetryPolicy"]
 
 _NEVER = (ScriptError, CassetteError, InputError)
 
@@ -63,7 +63,7 @@ class RetryPolicy:
 
 
 @dataclass(slots=True)
-class _Attempt:
+class Attempt:
     """What came of one attempt so far."""
 
     whole: bool
@@ -117,11 +117,11 @@ class _Attempts(ABC):
 
     @abstractmethod
     def further(
-        self, failed: list["_Attempt"], request: ChatRequest
+        self, failed: list["Attempt"], request: ChatRequest
     ) -> tuple[Player, ChatRequest, Pause] | None:
         """Who is asked what next, after which pause; None: nobody."""
 
-    def final(self, failed: list["_Attempt"]) -> "_Attempt":
+    def final(self, failed: list["Attempt"]) -> "Attempt":
         """Which of the failures is told when nobody is left to ask."""
         return failed[-1]
 
@@ -130,10 +130,10 @@ class _Attempts(ABC):
         return self._attempts(request, _opened(self.inner, request))
 
     def _attempts(self, request: ChatRequest, steps: Any) -> Generator[Step]:
-        failed: list[_Attempt] = []
+        failed: list[Attempt] = []
         player = self.inner
         while True:
-            attempt = _Attempt(whole=not request.stream, held=[])
+            attempt = Attempt(whole=not request.stream, held=[])
             try:
                 for step in played(_steps(steps), _named(player)):
                     if attempt.take(step):
@@ -165,10 +165,10 @@ class _Attempts(ABC):
     async def _aattempts(  # noqa: C901 - line by line `_attempts`, with awaits
         self, request: ChatRequest, steps: Any
     ) -> AsyncGenerator[Step]:
-        failed: list[_Attempt] = []
+        failed: list[Attempt] = []
         player = self.inner
         while True:
-            attempt = _Attempt(whole=not request.stream, held=[])
+            attempt = Attempt(whole=not request.stream, held=[])
             try:
                 async for step in aplayed(_steps(steps), _named(player)):
                     if attempt.take(step):
@@ -232,7 +232,7 @@ class Retry(_Attempts):
         self.policy = policy
 
     def further(
-        self, failed: list[_Attempt], request: ChatRequest
+        self, failed: list[Attempt], request: ChatRequest
     ) -> tuple[Player, ChatRequest, Pause] | None:
         """The same again, after a pause, while attempts are left."""
         error = failed[-1].error
@@ -255,7 +255,7 @@ class Fallback(_Attempts):
         self.policy = policy
 
     def further(
-        self, failed: list[_Attempt], request: ChatRequest
+        self, failed: list[Attempt], request: ChatRequest
     ) -> tuple[Player, ChatRequest, Pause] | None:
         """The next of the others."""
         if len(failed) > len(self.others) or not self.policy.handles(failed[-1].error):
@@ -263,6 +263,6 @@ class Fallback(_Attempts):
         player, binding = self.others[len(failed) - 1]
         return player, binding.adopted(request), Pause(0)
 
-    def final(self, failed: list[_Attempt]) -> _Attempt:
+    def final(self, failed: list[Attempt]) -> Attempt:
         """The first failure, that of the model which was asked; or one not handled."""
         return failed[0] if self.policy.handles(failed[-1].error) else failed[-1]
