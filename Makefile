@@ -1,5 +1,6 @@
 # Needs Python >= 3.11 with venv, and nothing else: each target sets itself up.
 # Another interpreter: make test PYTHON=python3.13. Another test order: make test SEED=7.
+# All in one process: make test JOBS=0.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -8,6 +9,7 @@ SHELL := bash
 
 PYTHON ?= python3
 SEED ?= 1
+JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
@@ -43,7 +45,7 @@ types: $(READY)
 # Lint and coverage speak first, so that the last line is the count of tests.
 test: $(READY) lint types
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -p randomly --randomly-seed=$(SEED) | tee $(VENV)/tests.log
+	$(BIN)/coverage run -m pytest -q -n $(JOBS) -p randomly --randomly-seed=$(SEED) | tee $(VENV)/tests.log
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	@tail -n 1 $(VENV)/tests.log

@@ -1,7 +1,8 @@
 """What is read from a total: blocks while the stream runs, a message at its end.
 
 Finishing is strict: a call without a name, or whose arguments are not one complete
-JSON object, is an invalid call.
+JSON object, is an invalid call. No arguments at all are `{}` where the stream has ended;
+where it broke off they may have been yet to come.
 """
 
 from typing import Any
@@ -134,7 +135,8 @@ def message(total: Total) -> AIMessage:
         made._content = plain_text.shown(ended=True)
         made._tool_calls = made._invalid_tool_calls = []
     else:
-        said = [_without_index(_final(item)) for item in total.ordered()]
+        whole = total.finished()
+        said = [_without_index(_final(item, whole=whole)) for item in total.ordered()]
         body, calls = _split([block for block in said if block not in _EMPTY])
         made = AIMessage(
             body,
@@ -183,23 +185,23 @@ def _block(item: Item) -> ContentBlock:
             return dict(copied(item))
 
 
-def _final(item: Item) -> ContentBlock:
+def _final(item: Item, *, whole: bool = True) -> ContentBlock:
     match item:
         case Part(kind="server_tool_call_chunk"):
             return _ended_server_call(item.block(ended=True))
         case Part():
             return item.block(ended=True)
         case Run():
-            return _ended(item)
+            return _ended(item, whole=whole)
         case _:
             return _block(item)
 
 
-def _ended(run: Run) -> ContentBlock:
+def _ended(run: Run, *, whole: bool) -> ContentBlock:
     args: Any = run.shown(ended=True)
     kind, wrong = "tool_call", {}
     try:
-        args = _arguments(run, args)
+        args = _arguments(run, args, whole=whole)
     except JsonError as error:
         kind, wrong = "invalid_tool_call", {"error": error.reason}
     extras = {"extras": copied(run.extras)} if run.extras else {}
@@ -216,9 +218,11 @@ def _ended_server_call(block: ContentBlock) -> ContentBlock:
     return {**block, "type": "server_tool_call", "args": args}
 
 
-def _arguments(run: Run, raw: str) -> dict[str, Any]:
+def _arguments(run: Run, raw: str, *, whole: bool) -> dict[str, Any]:
     if not run.name:
         raise JsonError("the call has no name")
+    if not whole and not raw.strip():
+        raise JsonError("the stream broke off before the arguments")
     try:
         return dict(plain(parse_object(raw), "args"))
     except InputError:

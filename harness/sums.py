@@ -332,6 +332,11 @@ class Total:
             shown[key] = lists[""] if list(lists) == [""] else lists
         return {key: copied(shown[key]) for key in sorted(shown)}
 
+    def finished(self) -> bool:
+        """Whether the stream has ended, or said why the answer did."""
+        reasons = (self.firsts.get(f"response_metadata.{key}") for key in FINISH)
+        return self.last or any(reasons)
+
     def additional_kwargs(self) -> dict[str, Any]:
         """What else was given, by sorted key."""
         return {key: copied(self.kwargs[key]) for key in sorted(self.kwargs)}

@@ -593,6 +593,29 @@ def test_a_stream_that_broke_off_can_be_told() -> None:
     assert [call["args"] for call in message.invalid_tool_calls] == ['{"a": ']
 
 
+@pytest.mark.parametrize("args", ["", None, " \n"])
+def test_a_call_that_has_only_begun_is_no_call_without_arguments(args: Any) -> None:
+    """Arguments that nothing was said of are `{}` only where nothing more may come."""
+    begun = Chunk("a") + part(args, id="c", name="f")
+    cut = begun.to_message()
+    finished = begun + Chunk(response_metadata={"finish_reason": "tool_calls"})
+
+    assert cut.tool_calls == []
+    assert [call["error"] for call in cut.invalid_tool_calls] == [
+        "the stream broke off before the arguments"
+    ]
+    assert Chunk.from_message(cut).to_message() == cut
+    for whole in (begun + END, finished):
+        assert [call["args"] for call in whole.to_message().tool_calls] == [{}]
+
+
+def test_a_call_that_was_whole_when_the_stream_broke_off_is_a_call() -> None:
+    """Nothing that comes after a complete object could belong to it."""
+    message = part('{"a": 1}', id="c", name="f").to_message()
+
+    assert [call["args"] for call in message.tool_calls] == [{"a": 1}]
+
+
 def test_whole_calls() -> None:
     """Calls that come whole are there at once, and stay two when said twice."""
     one = Chunk("a", tool_calls=[CALL], invalid_tool_calls=[WRONG])

@@ -20,7 +20,7 @@ from harness.requests import ChatRequest
 from harness.strategies.cuts import halves
 from harness.strategies.streams import merged
 from harness.text import whole
-from harness.wire.openai_chat import OpenAIChat
+from harness.wire.openai_chat import OPENAI_CHAT
 
 
 @given(hst.texts(), st.data())
@@ -283,7 +283,7 @@ EVENTS = [
 
 def decoded(events: list[dict[str, Any]]) -> AIMessage:
     """Give the message that the dialect makes of events."""
-    decoder = OpenAIChat().decoder()
+    decoder = OPENAI_CHAT.decoder()
     lines = [b"data: " + json.dumps(said).encode() + b"\n\n" for said in events]
     chunks = [c for line in [*lines, b"data: [DONE]\n\n"] for c in decoder.feed(line)]
     chunks += decoder.close()

@@ -14,7 +14,14 @@ from harness.errors import InputError
 from harness.steps import Fault, FaultKind
 from harness.wire.json_values import read_json, write_json
 
-__all__ = ["ErrorReply", "error_reply", "error_status", "fault_of", "read_error"]
+__all__ = [
+    "ErrorReply",
+    "error_reply",
+    "error_status",
+    "fault_of",
+    "is_silent",
+    "read_error",
+]
 
 _LONGEST = 500
 _KINDS: dict[str, FaultKind] = {
@@ -89,6 +96,15 @@ def fault_of(value: object) -> Fault:
             return Fault(message, status=status)
     by_type = _KINDS.get(str(error.get("type")), "server")
     return Fault(message, kind=_KINDS.get(str(error.get("code")), by_type))
+
+
+def is_silent(fault: Fault) -> bool:
+    """Whether *fault* has no words: the connection is lost, or nothing comes.
+
+    >>> is_silent(Fault(kind="timeout")), is_silent(Fault(status=504))
+    (True, False)
+    """
+    return fault.status is None and fault.kind not in _STATUSES
 
 
 def error_status(fault: Fault, **statuses: int) -> int:

@@ -30,7 +30,7 @@ def flat_custom(spec: ToolSpec) -> dict[str, Any] | None:
         case {"type": "custom", "custom": dict(inner)}:
             return {**inner, **_format(inner, flat=True)}
         case {"type": "custom", "name": str(), **rest} if "input_schema" not in rest:
-            return {key: said for key, said in spec.provider.items() if key != "type"}
+            return {"name": spec.name} | {str(key): rest[key] for key in rest}
         case _:
             return None
 
@@ -43,10 +43,10 @@ def framed_custom(flat: Mapping[str, Any]) -> dict[str, Any]:
 def _format(said: Mapping[str, Any], *, flat: bool) -> dict[str, Any]:
     """The grammar of the text, which is framed in Chat Completions."""
     match said.get("format"):
-        case {"type": "grammar", "grammar": dict(grammar)} if flat:
-            return {"format": {"type": "grammar", **grammar}}
-        case {"type": "grammar", **grammar} if not flat and "grammar" not in grammar:
-            return {"format": {"type": "grammar", "grammar": grammar}}
+        case {"type": "grammar", "grammar": dict(inner)} if flat:
+            return {"format": {"type": "grammar", **inner}}
+        case {"type": "grammar", **rest} if not flat and "grammar" not in rest:
+            return {"format": {"type": "grammar", "grammar": rest}}
         case _:
             return {}
 

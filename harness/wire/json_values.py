@@ -3,7 +3,7 @@
 import json
 from typing import Any, TypeVar
 
-from harness.errors import WireError, shown
+from harness.errors import InputError, WireError, shown
 
 __all__ = ["expect", "read_json", "says", "write_json", "write_text"]
 
@@ -27,12 +27,18 @@ def read_json(text: str | bytes) -> Any:
 
 
 def write_text(value: object) -> str:
-    """*value* as compact JSON, readable where UTF-8 can carry it.
+    """*value* as compact JSON, readable where UTF-8 can carry it. Raises InputError.
 
     >>> write_text({"city": "Z\u00fcrich"})
     '{"city":"Z\u00fcrich"}'
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{shown(value)} cannot be said in JSON: {error}. Give text, numbers, "
+            "booleans, None, and lists and dicts of these."
+        ) from None
     try:
         text.encode()
     except UnicodeEncodeError:

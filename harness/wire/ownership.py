@@ -18,7 +18,8 @@ _OWNERS: dict[str, frozenset[str]] = {
         "redacted_thinking signature title".split()
     ),
     "bedrock-converse": frozenset(
-        "citations context filename reasoningSignature redactedContent status".split()
+        "citations context filename name reasoningSignature redactedContent "
+        "status".split()
     ),
     "gemini": frozenset(
         "behavior fileData functionCall functionResponse inlineData mediaResolution "
@@ -43,7 +44,7 @@ _OTHERS = {
 }
 
 
-def own(extras: Mapping[str, Any] | None, dialect: str) -> dict[str, Any]:
+def own(extras: object, dialect: str) -> dict[str, Any]:
     """What of *extras* may be sent in *dialect*: all but what is another's.
 
     >>> own({"signature": "Ev4C", "new": 1}, "gemini")
@@ -51,5 +52,7 @@ def own(extras: Mapping[str, Any] | None, dialect: str) -> dict[str, Any]:
     >>> own({"cache_control": {"type": "ephemeral"}}, "anthropic-messages")
     {'cache_control': {'type': 'ephemeral'}}
     """
+    if not isinstance(extras, Mapping):
+        return {}
     others = _OTHERS[dialect]
-    return {key: value for key, value in (extras or {}).items() if key not in others}
+    return {key: value for key, value in extras.items() if key not in others}

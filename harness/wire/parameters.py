@@ -57,6 +57,8 @@ def asked(params: Mapping[str, Any], dialect: str) -> dict[str, Any]:
     """
     said: dict[str, Any] = {}
     for key, value in params.items():
+        if not isinstance(key, str):
+            raise InputError(f"a parameter has a str for a name, not {shown(key)}.")
         known = _KNOWN.get(key, (dialect,))
         if dialect in known:
             said[key] = value

@@ -244,7 +244,9 @@ def test_azures_first_event_has_worthless_names() -> None:
     assert "conflicts" not in found.response_metadata
 
 
-@pytest.mark.parametrize("nothing", [{}, {"choices": None}, {"choices": []}])
+@pytest.mark.parametrize(
+    "nothing", [{}, {"choices": None}, {"choices": []}, {"choices": [None]}]
+)
 def test_events_without_choices_may_repeat(nothing: dict[str, Any]) -> None:
     """One that says its id alone, however often, says nothing new."""
     alone = {"id": "c1", "model": "m", **nothing}

@@ -47,7 +47,7 @@ def write_extras(block: Mapping[str, Any], *said: str) -> _Raw:
     known = _FRAME.union(said)
     beside = {key: value for key, value in block.items() if key not in known}
     extras = block.get("extras")
-    found = beside | own(extras if isinstance(extras, Mapping) else {}, NAME)
+    found = own(beside | dict(extras if isinstance(extras, Mapping) else {}), NAME)
     return {key: value for key, value in found.items() if key not in _TOLD}
 
 

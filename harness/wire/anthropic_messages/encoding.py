@@ -17,12 +17,12 @@ from harness.wire.anthropic_messages.blocks import NAME
 from harness.wire.anthropic_messages.endings import write_stop_reason
 from harness.wire.anthropic_messages.errors import said_error
 from harness.wire.anthropic_messages.replies import head, metadata_beside, usage_of
+from harness.wire.faults import is_silent
 from harness.wire.json_values import write_text
 from harness.wire.sse import Event, encode
 
 __all__ = ["MessagesEncoder"]
 
-_SILENT = frozenset({"connection", "interrupted", "timeout"})
 _OF_DELTA = frozenset({"container", "stop_details"})
 _METRICS = "amazon-bedrock-invocationMetrics"
 _RANK = {"reasoning": 0, "text": 1, "tool_call": 3}
@@ -47,7 +47,7 @@ class MessagesEncoder:
             return b""
         if isinstance(step, Fault):
             self._ended = True
-            if step.status is None and step.kind in _SILENT:
+            if is_silent(step):
                 return b""
             return _encoded([said_error(step)])
         if not isinstance(step, AIMessageChunk):

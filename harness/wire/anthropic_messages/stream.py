@@ -23,6 +23,7 @@ from harness.wire.anthropic_messages.endings import read_finish
 from harness.wire.anthropic_messages.usage import read_usage
 from harness.wire.faults import fault_of
 from harness.wire.json_values import expect, says, write_text
+from harness.wire.news import News
 from harness.wire.numbering import Numbering
 from harness.wire.sse import Event
 from harness.wire.streams import Played
@@ -72,7 +73,7 @@ class MessagesReader:
         self._numbering = Numbering()
         self._calls = False
         self._usage: dict[str, Any] = {}
-        self._said: dict[str, Any] = {}
+        self._news = News()
         self._unread: list[Any] = []
         self._finished = False
 
@@ -145,12 +146,7 @@ class MessagesReader:
         counted = expect(usage, dict, "'usage'") or {}
         self._usage |= {k: v for k, v in counted.items() if v is not None}
         metadata["token_usage"] = dict(self._usage)
-        news = {
-            key: value
-            for key, value in metadata.items()
-            if says(value) and self._said.get(key) != value
-        }
-        self._said |= news
+        news = self._news.of(metadata)
         return AIMessageChunk(
             cumulative_usage=read_usage(self._usage) if counted else None,
             response_metadata=news,
@@ -219,9 +215,11 @@ class MessagesReader:
             block.held = _grown(block.held, delta)
             return
         opens, key = _DELTAS[kind]
+        value = delta.get(key)
         if block is None:
             block = self._open(place, opens)
-        value = delta.get(key)
+            if opens == "tool_use" and not says(value):
+                yield _arguments(block, "")  # its beginning was lost
         if key != "citation":
             value = expect(value, str, f"{key!r} of a {kind}")
         if says(value):

@@ -203,7 +203,7 @@ def write_block(block: ContentBlock) -> dict[str, Any]:
 
 
 def _write_text(block: ContentBlock) -> dict[str, Any]:
-    extras = block.get("extras") or {}
+    extras = own(block.get("extras"), _NAME)
     notes = map(write_citation, block.get("annotations") or ())
     cited = [note for note in notes if note is not None]
     if not cited and "citations" not in extras:

@@ -5,7 +5,13 @@ from typing import Any
 
 from harness.steps import Fault, FaultKind
 from harness.wire.aws_frames import encode_frame
-from harness.wire.faults import ErrorReply, error_reply, error_status, read_error
+from harness.wire.faults import (
+    ErrorReply,
+    error_reply,
+    error_status,
+    is_silent,
+    read_error,
+)
 from harness.wire.json_values import write_json
 
 __all__ = [
@@ -57,7 +63,6 @@ _IN_STREAMS = {
     "ModelErrorException": "ModelStreamErrorException",
     "ResourceNotFoundException": "ValidationException",
 }
-_SILENT = ("connection", "interrupted", "timeout")
 
 
 def is_exception(name: str) -> bool:
@@ -107,7 +112,7 @@ def write_exception(fault: Fault) -> ErrorReply:
 
 def fault_frame(fault: Fault) -> bytes:
     """The frame that tells *fault* in a stream; none for one that is silence."""
-    if fault.status is None and fault.kind in _SILENT:
+    if is_silent(fault):
         return b""
     name = _name(fault)
     name = _IN_STREAMS.get(name, name)

@@ -24,6 +24,10 @@ __all__ = ["request_path", "write_request"]
 
 _NAME = "bedrock-converse"
 _PROVIDER = "bedrock_converse"
+#: What a tool choice says in the words of other providers.
+_THEIR_CHOICES = frozenset(
+    "functionCallingConfig function_calling_config name type".split()
+)
 #: Parameters that some models know, and the API does not.
 _OF_MODELS = frozenset(
     "frequency_penalty logprobs n presence_penalty seed top_k top_logprobs".split()
@@ -132,7 +136,7 @@ def _is_foreign(block: Mapping[str, Any], *, ours: bool) -> bool:
     match block:
         case {"type": "non_standard", "value": dict(value)} if ours:
             return "type" in value
-        case {"type": "server_tool_call" | "server_tool_result"}:
+        case {"type": "reasoning" | "server_tool_call" | "server_tool_result"}:
             return not ours
         case {"type": "non_standard"} | {"type": "audio" | "image", "file_id": _}:
             return True
@@ -189,7 +193,7 @@ def _tool(spec: ToolSpec) -> dict[str, Any]:
 
 def _choice(choice: ToolChoice) -> dict[str, Any]:
     given = choice.provider or {}
-    if len(given) == 1 and not given.keys() & {"type", "name"}:
+    if len(given) == 1 and not given.keys() & _THEIR_CHOICES:
         return given
     match choice.mode:
         case "tool":

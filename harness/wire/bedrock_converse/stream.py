@@ -67,7 +67,12 @@ class ConverseReader:
             raise WireError("it is null.")
         said = {key: value for key, value in said.items() if key != "p"}
         if event.event in _EVENTS:
-            yield from self._repeated(said, _EVENTS[event.event](self, said))
+            chunks = _EVENTS[event.event](self, said)
+            if event.event == "contentBlockDelta":
+                chunks = self._repeated(said, chunks)
+            else:
+                self.repeat = None
+            yield from chunks
         elif is_exception(event.event):
             yield read_exception(event.event, said)
         elif event.event not in ("", "message"):

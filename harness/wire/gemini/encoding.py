@@ -14,7 +14,7 @@ from harness.partial_json import JsonError, parse_object
 from harness.requests import ChatRequest
 from harness.steps import Fault
 from harness.text import whole
-from harness.wire.faults import error_status
+from harness.wire.faults import error_status, is_silent
 from harness.wire.gemini.errors import error_body
 from harness.wire.gemini.replies import UNNAMED, answer_parts, closing, frame
 from harness.wire.json_values import write_json, write_text
@@ -27,7 +27,6 @@ __all__ = ["GeminiEncoder"]
 Place = tuple[int, int, str]
 _RANK = {"reasoning": "0", "text": "1", "tool_call": "3"}
 _GROWS = frozenset(TEXT_FIELD) - {"server_tool_call_chunk"}
-_SILENT = frozenset({"connection", "interrupted", "timeout"})
 
 
 class GeminiEncoder:
@@ -73,7 +72,7 @@ class GeminiEncoder:
 
     def _fail(self, fault: Fault) -> bytes:
         self._ended = True
-        if fault.status is None and fault.kind in _SILENT:
+        if is_silent(fault):
             return b""
         data = self._frame(error_body(fault, error_status(fault)))
         return data + (b"]" if self._array else b"")

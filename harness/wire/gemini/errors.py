@@ -8,7 +8,7 @@ from harness.steps import Fault, FaultKind
 from harness.wire import faults
 from harness.wire.json_values import read_json
 
-__all__ = ["error_body", "read_error", "read_fault"]
+__all__ = ["error_body", "read_error", "read_fault", "write_error"]
 
 _STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -54,6 +54,12 @@ def read_fault(said: dict[str, Any]) -> Fault:
         status = _CODES.get(str(error.get("status")))
         fault = fault if status is None else Fault(fault.message, status=status)
     return _detailed(fault, said)
+
+
+def write_error(fault: Fault) -> faults.ErrorReply:
+    """The reply with which Google says *fault*. Raises InputError for silence."""
+    status = faults.error_status(fault)
+    return faults.error_reply(fault, status, error_body(fault, status))
 
 
 def error_body(fault: Fault, status: int) -> dict[str, Any]:

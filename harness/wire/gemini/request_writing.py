@@ -8,13 +8,13 @@ from harness.errors import InputError, shown
 from harness.messages import Message, SystemMessage, ToolMessage
 from harness.requests import ChatRequest, ResponseFormat
 from harness.tool_specs import ToolChoice, ToolSpec
+from harness.wire.free_text import refuse_custom
 from harness.wire.gemini.answers import CallBook
 from harness.wire.gemini.contents import role_of, turns_of
 from harness.wire.gemini.parts import write_blocks
 from harness.wire.gemini.requests import COMMON, LAYOUT, SCHEMAS
 from harness.wire.gemini.schemas import capitalised
 from harness.wire.gemini.spelling import camel_name, spelled
-from harness.wire.free_text import refuse_custom
 from harness.wire.json_values import write_json
 from harness.wire.ownership import own
 from harness.wire.parameters import asked
@@ -209,8 +209,7 @@ def _declaration(spec: ToolSpec, key: str | None) -> dict[str, Any]:
     capitals = mark.pop("types", None) == "capitals"
     parameters = capitalised(spec.parameters) if capitals else spec.parameters
     schema = {} if key is None else {key: parameters}
-    described = {"description": spec.description} if spec.description else {}
-    said = {"name": spec.name, **described, **schema}
+    said = {"name": spec.name, "description": spec.description, **schema}
     said |= {**mark, **extras}
     return {key: value for key, value in said.items() if value is not None}
 

@@ -198,7 +198,8 @@ def _declared(said: dict[str, Any]) -> ToolSpec:
     description = expect(said.get("description"), str, "'description'")
     extras = {k: v for k, v in said.items() if k not in read}
     schema = said[key] if key else {}
-    mark: dict[str, Any] = {"description": ""} if description == "" else {}
+    # It is not the same as an empty one.
+    mark: dict[str, Any] = {"description": None} if description is None else {}
     if (plain := lowered(schema)) is not None:
         mark["types"] = "capitals"
         schema = plain

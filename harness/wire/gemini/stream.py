@@ -15,6 +15,7 @@ from harness.wire.gemini.candidates import Candidate, Said
 from harness.wire.gemini.errors import read_fault
 from harness.wire.gemini.usage import read_usage
 from harness.wire.json_values import expect, says
+from harness.wire.news import News
 from harness.wire.sse import Event
 from harness.wire.streams import Played
 from harness.wire.templates import Repeat
@@ -34,7 +35,7 @@ class GeminiReader:
         self.repeat: Repeat | None = None
         self._candidates: dict[int, Candidate] = {}
         self._kept: dict[int, list[AIMessageChunk]] = {}
-        self._said: dict[str, Any] = {}
+        self._news = News()
         self._frame: object = None
         self._blocked = False
         self._whole = False
@@ -96,7 +97,7 @@ class GeminiReader:
             **self._feedback(payload),
         }
         logprobs = metadata.pop("logprobs", None)
-        news = self._news(metadata)
+        news = self._news.of(metadata)
         if says(logprobs):
             news["logprobs"] = logprobs
         return AIMessageChunk(
@@ -113,20 +114,6 @@ class GeminiReader:
             return {}
         self._blocked = True
         return {} if self._candidates else {"finish_reason": "content_filter"}
-
-    def _news(self, metadata: dict[str, Any]) -> dict[str, Any]:
-        """What of *metadata* was not said just so before: most events repeat it."""
-        news: dict[str, Any] = {}
-        for key, value in metadata.items():
-            match self._said.get(key), value:
-                case before, _ if not says(value) or value == before:
-                    pass
-                case dict() as before, dict():
-                    news[key] = {**before, **value}
-                case _:
-                    news[key] = value
-        self._said |= news
-        return news
 
     # --------------------------------------------------------------- the end
 

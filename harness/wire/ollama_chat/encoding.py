@@ -10,6 +10,7 @@ from harness.blocks import ContentBlock
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, shown
 from harness.steps import Fault
+from harness.wire.faults import is_silent
 from harness.wire.json_values import write_json
 from harness.wire.ollama_chat.finishing import about, last_line
 from harness.wire.ollama_chat.messages import write_blocks
@@ -18,7 +19,6 @@ __all__ = ["OllamaEncoder"]
 
 _CALLS = ("tool_call", "invalid_tool_call")
 _FIELDS = ("usage_metadata", "cumulative_usage", "response_metadata")
-_SILENT = ("connection", "interrupted", "timeout")
 
 
 class OllamaEncoder:
@@ -38,8 +38,8 @@ class OllamaEncoder:
             return b""
         if isinstance(step, Fault):
             self._ended = True
-            silent = step.status is None and step.kind in _SILENT
-            return b"" if silent else write_json({"error": step.message}) + b"\n"
+            told = {"error": step.message}
+            return b"" if is_silent(step) else write_json(told) + b"\n"
         said = step.model_dump()
         self._told += AIMessageChunk(**{field: said[field] for field in _FIELDS})
         content, fragments = said["content"], said["tool_call_chunks"]

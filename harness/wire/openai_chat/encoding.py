@@ -15,9 +15,10 @@ from harness.messages import AIMessage
 from harness.metadata import gravest
 from harness.requests import ChatRequest
 from harness.steps import Fault
+from harness.wire.faults import is_silent
 from harness.wire.json_values import says, write_text
 from harness.wire.openai_chat.delta_writing import CallWriter, DeltaWriter
-from harness.wire.openai_chat.failures import SILENT, error_said
+from harness.wire.openai_chat.failures import error_said
 from harness.wire.openai_chat.replies import (
     OF_CHOICE,
     OF_FRAME,
@@ -97,7 +98,7 @@ class ChatEncoder:
 
     def _fail(self, fault: Fault) -> bytes:
         self._ended = True
-        if fault.status is None and fault.kind in SILENT:
+        if is_silent(fault):
             return b""
         return encode(Event(write_text(error_said(fault))))
 

@@ -5,10 +5,9 @@ from typing import Any
 from harness.steps import Fault
 from harness.wire.faults import ErrorReply, error_reply, error_status
 
-__all__ = ["SILENT", "error_said", "write_error"]
+__all__ = ["error_said", "write_error"]
 
 #: Kinds of faults that are not told: the connection just ends.
-SILENT = frozenset({"connection", "interrupted", "timeout"})
 
 #: The type and the code of each kind.
 _WORDS: dict[str, tuple[str, str | None]] = {

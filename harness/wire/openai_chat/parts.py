@@ -174,8 +174,13 @@ def write_part(block: Any) -> Any:
 
 def _foreign(block: Mapping[str, Any]) -> Any:
     """A part in some provider's spelling: what is OpenAI's own stays as it is."""
-    if block["type"] in ("image_url", "input_audio"):
-        return block
+    match block:
+        case {"type": "image_url", "image_url": str(url)}:
+            return {**block, "image_url": {"url": url}}
+        case {"type": "image_url" | "input_audio"}:
+            return block
+        case _:
+            pass
     read = standard(block)
     return read["value"] if read["type"] == "non_standard" else write_part(read)
 

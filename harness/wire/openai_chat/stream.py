@@ -15,6 +15,7 @@ from harness.chunks import AIMessageChunk
 from harness.errors import WireError
 from harness.wire.faults import fault_of
 from harness.wire.json_values import expect, says
+from harness.wire.news import News
 from harness.wire.openai_chat.deltas import Delta, DeltaReader
 from harness.wire.openai_chat.usage import read_usage
 from harness.wire.sse import Event
@@ -37,7 +38,7 @@ class ChatReader:
         self.ended = False
         self.repeat: Repeat | None = None
         self._choices: dict[int, _Choice] = {}
-        self._said: dict[str, Any] = {}
+        self._news = News()
         self._frame: object = None
 
     def read(self, event: Event, said: Any) -> Iterator[Played]:
@@ -97,7 +98,7 @@ class ChatReader:
         if choice is not None:
             metadata |= {"model_provider": "openai", **about, "logprobs": None}
             metadata |= delta.metadata
-        news = self._news(metadata)
+        news = self._news.of(metadata)
         if says(logprobs):
             news["logprobs"] = logprobs
         answer_id = expect(payload.get("id"), str, "'id'") or None
@@ -110,20 +111,6 @@ class ChatReader:
             additional_kwargs=delta.kwargs,
             id=answer_id,
         )
-
-    def _news(self, metadata: dict[str, Any]) -> dict[str, Any]:
-        """What of *metadata* was not said just so before: most events repeat it."""
-        news: dict[str, Any] = {}
-        for key, value in metadata.items():
-            match self._said.get(key), value:
-                case before, _ if not says(value) or value == before:
-                    pass
-                case dict() as before, dict():
-                    news[key] = {**before, **value}
-                case _:
-                    news[key] = value
-        self._said |= news
-        return news
 
     # --------------------------------------------------------------- the end
 
@@ -181,9 +168,11 @@ class _Choice:
 
 def _repeat(choices: list[Any], delta: Delta, chunk: AIMessageChunk) -> Repeat | None:
     """What is said again by events that differ in one text of the only choice."""
-    said = choices[0].get("delta") if len(choices) == 1 else None
-    if not isinstance(said, dict) or delta.kwargs:
-        return None
+    match choices:
+        case [{"delta": dict(said)}] if not delta.kwargs:
+            pass
+        case _:
+            return None
     match {key: value for key, value in said.items() if key != "role" and says(value)}:
         case {"tool_calls": [{"function": {"arguments": text}}], **rest}:
             place: tuple[str | int, ...] = ("tool_calls", 0, "function", "arguments")

@@ -13,8 +13,9 @@ from harness.chunks import AIMessageChunk
 from harness.errors import InputError, shown
 from harness.requests import ChatRequest
 from harness.steps import Fault
+from harness.wire.faults import is_silent
 from harness.wire.json_values import write_text
-from harness.wire.openai_responses.errors import error_words, is_silent
+from harness.wire.openai_responses.errors import error_words
 from harness.wire.openai_responses.item_events import (
     CallItem,
     OpenItem,

@@ -5,7 +5,7 @@ from typing import Any
 from harness.steps import Fault
 from harness.wire.faults import ErrorReply, error_reply, error_status
 
-__all__ = ["error_words", "is_silent", "write_error"]
+__all__ = ["error_words", "write_error"]
 
 #: By kind of fault: the type and the code that OpenAI says.
 _WORDS: dict[str, tuple[str, str | None]] = {
@@ -16,12 +16,6 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "server": ("server_error", "server_error"),
     "timeout": ("timeout", "timeout"),
 }
-_SILENT = frozenset({"connection", "interrupted", "timeout"})
-
-
-def is_silent(fault: Fault) -> bool:
-    """Whether *fault* ends a stream without a word."""
-    return fault.status is None and str(fault.kind) in _SILENT
 
 
 def error_words(fault: Fault) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import json
 from typing import Any, ClassVar
 
 from harness.chunks import AIMessageChunk
+from harness.errors import WireError, shown
+from harness.partial_json import JsonError, parse_object
 from harness.wire.json_values import expect, write_text
 from harness.wire.openai_responses.item_texts import (
     Answer,
@@ -47,12 +49,35 @@ class _Args:
         return self._json(text)
 
     def whole(self, text: str) -> str:
-        """What *text*, which is all, has beyond what was told."""
+        """What *text*, which is all, has beyond what was told.
+
+        Raises WireError where that was something else, and no less complete.
+        """
         if self._closed:
             return ""
         self._closed = True
+        if not self._agree(self._text.told(), text):
+            raise WireError(
+                f"the arguments of a call are {shown(text)}, but came in pieces as "
+                f"{shown(self._text.told())}."
+            )
         rest = self._text.rest(text)
         return f'{self._json(rest)}"}}' if self._wrapped else rest
+
+    def _agree(self, told: str, whole: str) -> bool:
+        """Whether *told* may stand for *whole*, where that does not go on with it."""
+        if whole.startswith(told):
+            return True
+        if self._wrapped:
+            return False
+        try:
+            said = parse_object(told)
+        except JsonError:
+            return True  # an invalid call; nobody takes it for the whole one
+        try:
+            return said == parse_object(whole)
+        except JsonError:
+            return False
 
     def _json(self, text: str) -> str:
         if not self._wrapped:

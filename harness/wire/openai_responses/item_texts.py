@@ -96,9 +96,13 @@ class Text:
     def __bool__(self) -> bool:
         return bool(self._pieces)
 
+    def told(self) -> str:
+        """The pieces so far."""
+        return "".join(self._pieces)
+
     def rest(self, whole: str) -> str:
         """What *whole* has beyond the pieces; it counts as told."""
-        told = "".join(self._pieces)
+        told = self.told()
         rest = whole[len(told) :] if whole.startswith(told) else ""
         self._pieces[:] = [told + rest] if told + rest else []
         return rest
@@ -140,7 +144,7 @@ class _TextsReader(ItemReader):
         chunk = self._chunk(key, part, text, logprobs=logprobs)
         self.repeat = None
         if part.opened and not logprobs and (part.kind != "text" or text):
-            if part.repeat is None:
+            if part.repeat is None and _says_only_text(chunk):
                 part.repeat = Repeat(("delta",), chunk, _PADDING, part.text.add)
             self.repeat = part.repeat
         part.opened = part.opened or bool(text)
@@ -204,6 +208,11 @@ class _TextsReader(ItemReader):
         news = {k: v for k, v in self._extras.items() if told.get(k) != v}
         told.update(news)
         return news
+
+
+def _says_only_text(chunk: AIMessageChunk) -> bool:
+    blocks = chunk.content_blocks
+    return not (chunk.additional_kwargs or any("extras" in block for block in blocks))
 
 
 class MessageReader(_TextsReader):

@@ -73,7 +73,8 @@ def _params(request: ChatRequest) -> Said:
             pass
     logprobs = said.pop("logprobs", None)
     if logprobs:
-        include = said.get("include") or []
+        given = said.get("include")
+        include = given if isinstance(given, list) else []
         said["include"] = [*include, *({_LOGPROBS} - {*include})]
     return said
 

@@ -241,6 +241,12 @@ class ResponsesReader:
         """The reader of the item that an event is about, which may be its first."""
         place = _place(said)
         if place in self._items:
+            kind = self._kinds[place]
+            if not texts.kind and kind in ("message", "reasoning"):
+                raise WireError(
+                    f"it tells of a {texts.item!r}, and of item {place}, which is a "
+                    f"{kind!r}."
+                )
             return self._items[place]
         item = {"type": texts.item, "id": said.get("item_id")}
         return self._reader(item, None if place < 0 else place)

@@ -23,6 +23,7 @@ _NAME = "openai-responses"
 _DECLARED = frozenset({"description", "name", "parameters", "strict", "type"})
 #: Anthropic's tools have the date of their version in their type.
 _DATED = re.compile(r"_\d{8}$")
+_PLAIN = frozenset({"any", "auto", "none", "required", "tool"})
 _MODES = {"any": "required", "auto": "auto", "none": "none"}
 
 
@@ -141,7 +142,7 @@ def write_choice(choice: ToolChoice, tools: Iterable[ToolSpec]) -> Any:
             return {"type": "allowed_tools", **allowed, "tools": flat}
         case {"type": "function" | "custom" as kind} if "name" not in given:
             return {"type": kind, "name": choice.name}
-        case {"type": str(kind)} if kind not in {"any", "auto", "none", "tool"}:
+        case {"type": str(kind)} if kind not in _PLAIN:
             return given
         case _ if choice.mode != "tool":
             return _MODES[choice.mode]

@@ -69,6 +69,21 @@ def read(*events: dict[str, Any]) -> AIMessage:
     return ANTHROPIC_MESSAGES.read_reply(sse(START, *events))
 
 
+@pytest.mark.parametrize("pieces", [[""], ["", '{"a": 1}']])
+def test_a_call_whose_beginning_was_lost_is_not_lost(pieces: list[str]) -> None:
+    """Nobody knows its name: it is an invalid call, with or without arguments."""
+    deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
+    _, *lost = block(0, {}, *deltas)
+
+    message = ANTHROPIC_MESSAGES.read_reply(sse(START, *lost, ended("tool_use"), STOP))
+
+    (wrong,) = message.invalid_tool_calls
+    assert (wrong["args"], wrong["error"]) == (
+        "".join(pieces),
+        "the call has no name",
+    )
+
+
 def test_a_text_is_a_plain_string() -> None:
     """Text comes live, one chunk a delta; head and end are metadata."""
     body = sse(

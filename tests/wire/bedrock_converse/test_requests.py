@@ -269,7 +269,10 @@ def test_format_is_a_schema_as_text():
 
 
 def test_history_of_another_provider_can_be_sent():
-    """What it said in its own way is left out; what is shared is not."""
+    """What it said in its own way is left out; what is shared is not.
+
+    Reasoning is its own: models refuse it without their signature.
+    """
     blocks = [
         {"type": "reasoning", "reasoning": "Hm", "extras": {"signature": "s"}},
         {
@@ -295,7 +298,6 @@ def test_history_of_another_provider_can_be_sent():
     assert said == {
         "role": "assistant",
         "content": [
-            {"reasoningContent": {"reasoningText": {"text": "Hm"}}},
             {"citationsContent": {"content": [{"text": "a"}], "citations": [location]}},
             {"text": "b"},
             {"text": "No."},

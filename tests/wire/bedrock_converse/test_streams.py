@@ -48,6 +48,14 @@ def message(*events):
     return CONVERSE.read_reply(frames(START, *events, STOP, META))
 
 
+def test_only_deltas_go_on_with_a_text():
+    """What another event says under the same names is no text, however often."""
+    said = delta({"text": "x"})[1]
+    stray = [("contentBlockStop", said)] * 3 + [("metadata", said)] * 3
+
+    assert message(delta({"text": "Hi"}), *stray).text == "Hi"
+
+
 def test_redacted_reasoning_in_pieces_is_one_base64():
     """Pieces of a blob join as bytes, not as text."""
     pieces = [base64.b64encode(part).decode() for part in (b"a", b"bc")]

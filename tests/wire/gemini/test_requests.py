@@ -341,7 +341,7 @@ def test_what_is_common_has_common_names() -> None:
     }
     assert request.response_format == ResponseFormat("json_schema", {"type": "object"})
     assert request.tool_choice == ToolChoice("tool", "f")
-    assert request.tools[0].parameters == {"type": "OBJECT"}
+    assert request.tools[0].parameters == {"type": "object"}
 
 
 @pytest.mark.parametrize(

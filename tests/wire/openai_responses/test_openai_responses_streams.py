@@ -55,6 +55,67 @@ def test_an_answer_may_come_in_its_last_event_alone():
     assert heard.finish_reason == "stop"
 
 
+def test_what_is_new_of_an_item_is_said_once():
+    """An item that begins after its first piece says its news with the second."""
+    item = {"type": "message", "id": "msg_1", "phase": "final_answer"}
+    first, *rest = [
+        _event("response.output_text.delta", item_id="msg_1", delta=text)
+        for text in "abcd"
+    ]
+    late = _event("response.output_item.added", item=item)
+
+    *chunks, _ = _heard(first + late + b"".join(rest))
+
+    told = [chunk.additional_kwargs.get("phase") for chunk in chunks]
+    assert told == [None, "final_answer", None, None]
+
+
+def _called(kind: str, pieces: list[str], whole: str) -> bytes:
+    """Give the events of a call whose arguments came in pieces, and whole."""
+    item = {"type": kind, "id": "a", "call_id": "c", "name": "f"}
+    events, field = {
+        "function_call": ("response.function_call_arguments", "arguments"),
+        "custom_tool_call": ("response.custom_tool_call_input", "input"),
+    }[kind]
+    body = _event("response.output_item.added", output_index=0, item=item)
+    for piece in pieces:
+        body += _event(f"{events}.delta", output_index=0, delta=piece)
+    done = {"output_index": 0, "item": {**item, field: whole}}
+    return body + _event("response.output_item.done", **done)
+
+
+@pytest.mark.parametrize(
+    "kind, pieces, whole",
+    [
+        ("function_call", ['{"a": ', "1}"], '{"a": 12}'),
+        ("function_call", ["{}"], '{"a": 12}'),
+        ("custom_tool_call", ["a", "c"], "abc"),
+    ],
+)
+def test_a_call_that_lost_a_piece_is_refused(kind, pieces, whole):
+    """Pieces that are a whole other call than the whole must not be run."""
+    with pytest.raises(WireError, match="but came in pieces as"):
+        _heard(_called(kind, pieces, whole))
+
+
+def test_arguments_may_be_spelled_in_another_way_when_whole():
+    """Some servers write them anew; what they say is the same."""
+    *chunks, _ = _heard(_called("function_call", ['{"a": ', "1}"], '{"a":1}'))
+
+    assert sum(chunks).to_message().tool_calls[0]["args"] == {"a": 1}
+
+
+@pytest.mark.parametrize("kind", ["message", "reasoning"])
+def test_arguments_of_what_is_no_call_are_refused(kind):
+    """Pieces of arguments cannot belong to an item that is a text."""
+    item = {"type": kind, "id": "a"}
+    body = _event("response.output_item.added", output_index=0, item=item)
+    body += _event("response.function_call_arguments.delta", output_index=0, delta="{}")
+
+    with pytest.raises(WireError, match=f"item 0, which is a '{kind}'"):
+        _heard(body)
+
+
 def test_the_rest_of_a_text_comes_from_the_event_that_ends_it():
     """Pieces that were lost are made good, and nothing is told twice."""
     at = {"output_index": 0, "content_index": 0, "item_id": "msg_1"}
