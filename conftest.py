@@ -76,7 +76,9 @@ def read_exchanges(folder: Path) -> Iterator[Exchange]:
     """Give every recorded exchange that went over HTTP."""
     with gzip.open(folder / "exchanges.jsonl.gz", "rt", encoding="utf-8") as lines:
         for said in map(json.loads, lines):
-            headers = {name.lower(): text for name, text in said["response_headers"] or ()}
+            headers = {
+                name.lower(): text for name, text in said["response_headers"] or ()
+            }
             yield Exchange(
                 said["file"],
                 said["n"],

@@ -1,8 +1,8 @@
 """What is read from a total: blocks while the stream runs, a message at its end.
 
 Finishing is strict: a call without a name, or whose arguments are not one complete
-JSON object, is an invalid call. No arguments at all are `{}` where the stream has ended;
-where it broke off they may have been yet to come.
+JSON object, is an invalid call. No arguments at all are `{}` where the stream has
+ended; where it broke off they may have been yet to come.
 """
 
 from typing import Any

@@ -42,6 +42,7 @@ Index = int | str | None
 #: Where the data of a block may be, instead of in its text.
 _PLACES = frozenset({"base64", "file_id", "url"})
 _NESTED = frozenset({dict, list})
+_NO_TEXT = {"type": "text", "text": ""}
 _RANK = {"reasoning": 0, "text": 1, "tool_call": 3}
 
 
@@ -207,6 +208,8 @@ class Total:
 
     def _take_block(self, block: dict[str, Any]) -> None:
         kind, index = block["type"], block.get("index")
+        if block == _NO_TEXT:
+            return  # the same as the content ""
         if index is not None or kind in TEXT_FIELD:
             self._part(kind, index).take(block)
         else:

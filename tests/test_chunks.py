@@ -582,6 +582,16 @@ def test_no_arguments_are_empty_arguments() -> None:
     assert calls(part(None, id="c", name="f")) == [("f", "c", {})]
 
 
+def test_a_text_of_nothing_is_nothing() -> None:
+    """An empty text without an index is no block, as the content "" is none."""
+    first = Chunk([{"type": "text", "text": "", "index": 0}])
+    nothing = Chunk([{"type": "text", "text": "", "index": None}])
+    copies = [Chunk.model_validate(one.model_dump()) for one in (first, nothing)]
+
+    assert sum(copies[1:], copies[0]).model_dump() == (first + nothing).model_dump()
+    assert nothing.content_blocks == []
+
+
 def test_a_stream_that_broke_off_can_be_told() -> None:
     """Without an end there is no finish reason, and unfinished calls are invalid."""
     full = Chunk("a") + part('{"a": ', id="c", name="f")

@@ -31,6 +31,8 @@ def base_url(given: object, source: str) -> str:
     try:
         parts = urlsplit(text)
         sound = parts.hostname and (parts.port is None or parts.port > 0)
+        if parts.netloc.isascii():
+            (parts.hostname or "").encode("idna")  # labels have 1 to 63 characters
     except ValueError:
         sound = False
         parts = SplitResult("", "", "", "", "")

@@ -1,6 +1,7 @@
 """The httpx clients of a model and its copies: made when needed, closed in time."""
 
 import asyncio
+import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator
@@ -57,6 +58,7 @@ class Connections:
         self._restart()
 
     def _restart(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._finalizer: Any = None
@@ -67,9 +69,10 @@ class Connections:
         given, other = self._given
         if given is not None or other is not None:
             return _usable(given, "client", _CALLS)
+        self._settle()
         with self._lock:
             if self._client is None:
-                self._client = httpx.Client(**self._options())
+                self._client = _made(httpx.Client, self._options())
                 self._finalizer = weakref.finalize(self, self._client.close)
             return self._client
 
@@ -78,16 +81,22 @@ class Connections:
         other, given = self._given
         if given is not None or other is not None:
             return _usable(given, "async_client", _ASYNC_CALLS)
+        self._settle()
         loop = asyncio.get_running_loop()
         with self._lock:
             for ended in [known for known in self._loops if known.is_closed()]:
                 del self._loops[ended]
             found = self._loops.get(loop)
             if found is None:
-                found = _OfLoop(httpx.AsyncClient(**self._options()))
+                found = _OfLoop(_made(httpx.AsyncClient, self._options()))
                 self._loops[loop] = found
         await found.begin()
         return found.client
+
+    def _settle(self) -> None:
+        """In a forked process, leave the parent's connections to the parent."""
+        if self._process != os.getpid():
+            self._restart()
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -150,6 +159,19 @@ async def _life(client: httpx.AsyncClient) -> AsyncGenerator[None]:
         yield
     finally:
         await client.aclose()
+
+
+def _made(kind: type[C], options: dict[str, Any]) -> C:
+    try:
+        return kind(**options)
+    except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        # It may name a proxy and its password, so that it is not shown.
+        raise InputError(
+            f"httpx cannot be used here ({type(error).__name__}): look at what the "
+            "environment says of proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, "
+            "NO_PROXY) and certificates (SSL_CERT_FILE, SSL_CERT_DIR), or give client= "
+            "and async_client=."
+        ) from None
 
 
 def _checked(

@@ -26,6 +26,7 @@ __all__ = ["Call", "Exchange"]
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 _NOTHING = AIMessageChunk()
 _LONGEST_REFUSAL = 1_000_000
+_MOST_AFTER = 10
 _TIMEOUTS: dict[type[httpx.HTTPError], tuple[str, str]] = {
     httpx.ConnectTimeout: ("connect", "no connection was made"),
     httpx.PoolTimeout: ("pool", "no connection was free"),
@@ -125,6 +126,7 @@ class _Hearing:
         self._headers: dict[str, str] = {}
         self._refusal: bytearray | None = None
         self._chunks = 0
+        self._more = 0  # pieces of the body after the end of the answer
         self._ended = False
 
     def begin(self, response: httpx.Response) -> None:
@@ -138,15 +140,17 @@ class _Hearing:
         """What a piece of the body completes.
 
         A body is read to its end, so that its connection serves the next call; where
-        it would not, or the body of an error does not end, we are *done* before.
+        it would not, or the body does not end, we are *done* before.
         """
         if self._refusal is not None:
             self._refusal += data
             self.done = len(self._refusal) > _LONGEST_REFUSAL
             return []
+        if self._ended:
+            self._more += 1
         steps = self._heard(lambda: self._decoder.feed(data))
         kept = self._headers.get("connection", "").lower() != "close"
-        self.done = self._ended and not kept
+        self.done = self._ended and not (kept and self._more < _MOST_AFTER)
         return steps
 
     def close(self) -> list[Step]:
@@ -175,6 +179,9 @@ class _Hearing:
         try:
             steps = decode()
         except WireError as error:
+            hidden = self.call.key.hidden
+            error.args = (hidden(str(error)),)
+            error.data = None if error.data is None else hidden(error.data)
             error.add_note(f"That was answered to {self._place}.")
             raise
         heard: list[Step] = []

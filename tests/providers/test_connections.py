@@ -3,14 +3,19 @@
 import asyncio
 import copy
 import gc
+import os
 import pickle
 import threading
+import traceback
 
 import httpx
 import pytest
 
 from harness import InputError, RealClock
+from harness.providers import OpenAIChatModel
 from harness.providers.connections import Connections
+
+SECRET = "sk-geheim-123"
 
 
 def test_a_connection_is_used_again(provider, model, reply, words):
@@ -141,6 +146,45 @@ def test_close_and_go_on_in_a_task(provider, model, reply):
     asyncio.run(main())
 
     assert [request.connection for request in provider.asked] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("HTTPS_PROXY", f"strange://me:{SECRET}@x"),
+        ("NO_PROXY", "[::1],x y"),
+        ("SSL_CERT_FILE", "/there/is/no/such/file"),
+    ],
+)
+@pytest.mark.parametrize("tasks", [False, True])
+def test_an_environment_that_httpx_refuses(monkeypatch, name, value, tasks):
+    """What is wrong with it is told, and no secret of a proxy."""
+    monkeypatch.setenv(name, value)
+    asked = OpenAIChatModel("m", base_url="https://x.invalid/v1")
+
+    with pytest.raises(InputError, match="httpx cannot be used here") as caught:
+        asyncio.run(asked.ainvoke("Hi")) if tasks else asked.invoke("Hi")
+
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no other process")
+def test_another_process_has_its_own(provider, model, reply):
+    """A forked process would otherwise read the answers of its parent."""
+    provider.replies(reply("1"))
+    provider.replies(reply("2"))
+    provider.replies(reply("3"))
+    asked = model()
+    asked.invoke("Hi")
+
+    child = os.fork()
+    if not child:
+        os._exit(asked.invoke("Hi").text != "2")
+    _, status = os.waitpid(child, 0)
+    asked.invoke("Hi")
+
+    assert status == 0
+    assert [request.connection for request in provider.asked] == [1, 2, 1]
 
 
 def test_a_model_that_is_forgotten_closes(provider, model, reply):

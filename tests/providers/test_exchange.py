@@ -438,6 +438,22 @@ def test_a_connection_that_will_close_is_not_waited_for(provider, model, words):
     assert provider.left.wait(PATIENCE)
 
 
+@pytest.mark.parametrize("tasks", [False, True])
+def test_a_server_that_goes_on_after_the_end_is_left(provider, model, words, tasks):
+    """It may say a little more, but not for ever."""
+    ended = threading.Event()
+    more = [b": and\n"] * 100
+    provider.streams(*words("Hello"), *more, provider.hold, ended.set)
+
+    async def listen():
+        return [chunk async for chunk in model().astream("Hello")]
+
+    full = sum(asyncio.run(listen()) if tasks else model().stream("Hello"))
+
+    assert full.chunk_position == "last"
+    assert not ended.is_set()
+
+
 def test_a_connection_that_will_close_is_not_waited_for_in_a_task(
     provider, model, words
 ):

@@ -1,5 +1,7 @@
 """The options of a model: keys, URLs, headers, names, and what is never shown."""
 
+import traceback
+
 import pytest
 from pydantic import SecretStr
 
@@ -9,6 +11,7 @@ from harness import (
     InputError,
     ModelConnectionError,
     RealClock,
+    WireError,
 )
 from harness.providers import (
     HttpChatModel,
@@ -104,6 +107,18 @@ def test_a_key_is_shown_nowhere(provider, model, monkeypatch):
     assert repr(ApiKey(SECRET, "OPENAI_API_KEY")) == "<ApiKey of OPENAI_API_KEY>"
 
 
+def test_a_key_is_not_in_what_cannot_be_read_either(provider, model):
+    """A server may repeat it in what is no answer at all."""
+    provider.replies({"oops": SECRET})
+
+    with pytest.raises(WireError, match=r"\*\*\*") as caught:
+        model(api_key=SECRET).invoke("Hi")
+
+    told = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in f"{told} {vars(caught.value)}"
+    assert caught.value.data == '{"oops": "***"}'
+
+
 def test_a_short_key_hides_nothing():
     """A placeholder for a key does not blot out the words it occurs in."""
     assert ApiKey("x").hidden("example") == "example"
@@ -141,6 +156,8 @@ def test_a_url_with_a_query(provider, model, reply):
         "http://x:99999",
         "http://[::1",
         "http://a b/v1",
+        "http://a..b/v1",
+        f"http://{'a' * 64}.example",
         "https://x.example/v1\nHost: y",
         5,
     ],

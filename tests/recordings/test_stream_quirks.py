@@ -32,6 +32,7 @@ class Recorded:
         self.steps = [*decoder.feed(self.body), *decoder.close()]
         chunks = [step for step in self.steps if isinstance(step, AIMessageChunk)]
         self.message: AIMessage = sum(chunks, AIMessageChunk()).to_message()
+        self.usage: Any = self.message.usage_metadata
 
     def deltas(self, kind: str) -> list[Any]:
         """Give Anthropic's deltas of a kind."""
@@ -84,7 +85,7 @@ QUIRKS: dict[str, Case] = {
             if event["type"] == "message_delta"
         ],
         lambda r: (
-            r.message.usage_metadata["output_tokens"]
+            r.usage["output_tokens"]
             == next(e for e in r.events if e["type"] == "message_delta")["usage"][
                 "output_tokens"
             ]
@@ -108,8 +109,7 @@ QUIRKS: dict[str, Case] = {
         "vertex-gemini-2-5-flash/multi_tool_streaming.yaml#1",
         lambda r: len([e for e in r.events if "usageMetadata" in e]) > 2,
         lambda r: (
-            r.message.usage_metadata["total_tokens"]
-            == r.events[-1]["usageMetadata"]["totalTokenCount"]
+            r.usage["total_tokens"] == r.events[-1]["usageMetadata"]["totalTokenCount"]
         ),
     ),
 }

@@ -26,6 +26,9 @@ def decoded(dialect: Dialect, body: bytes, *, templates: bool) -> list[Any]:
     ]
 
 
+TEXTS = (b"", b" ", b'\\"', b"\\u00e9", b"\\ud83d", b"x")
+
+
 def shuffled(body: bytes, dice: random.Random) -> bytes:
     """Give a stream with a few events lost, doubled, moved, or of another text."""
     events = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", body)
@@ -42,13 +45,10 @@ def shuffled(body: bytes, dice: random.Random) -> bytes:
             case 2:
                 events[place], events[other] = events[other], event
             case _:
-                texts = [*re.finditer(rb'": *"([^"\\]*)"', event)] or [None]
-                if (text := dice.choice(texts)) is not None:
-                    said = dice.choice(
-                        [b"", b" ", b'\\"', b"\\u00e9", b"\\ud83d", b"x"]
-                    )
-                    start, end = text.span(1)
-                    events[place] = event[:start] + said + event[end:]
+                texts = [*re.finditer(rb'": *"([^"\\]*)"', event)]
+                if texts:
+                    start, end = dice.choice(texts).span(1)
+                    events[place] = event[:start] + dice.choice(TEXTS) + event[end:]
     return b"".join(events)
 
 

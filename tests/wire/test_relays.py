@@ -120,8 +120,10 @@ def test_a_plain_tool_of_anthropic_is_plain_elsewhere() -> None:
 
 def test_types_in_capitals_are_json_schema_elsewhere() -> None:
     """Google's subset of OpenAPI spells types in its own way."""
-    schema = {"type": "OBJECT", "properties": {"x": {"type": "STRING"}}}
-    plain = {"type": "object", "properties": {"x": {"type": "string"}}}
+    members = [{"type": "STRING"}, {"type": "NULL"}]
+    schema = {"type": "OBJECT", "properties": {"x": {"anyOf": members}}}
+    plain_members = [{"type": "string"}, {"type": "null"}]
+    plain = {"type": "object", "properties": {"x": {"anyOf": plain_members}}}
     config = {"responseMimeType": "application/json", "responseSchema": schema}
     declared = {"name": "f", "parameters": schema}
     request = read(
@@ -241,3 +243,21 @@ def test_options_of_ollama_are_a_dict() -> None:
     """Anything else is refused by name."""
     with pytest.raises(InputError, match="'options' of the Ollama API are 'x'"):
         written("ollama-chat", ChatRequest((HI,), params={"options": "x"}))
+
+
+def test_a_tool_of_the_provider_is_chosen_by_its_type() -> None:
+    """Chat Completions names it so, and a tool of another's cannot be chosen."""
+    ours = (ToolSpec("w", provider={"type": "web_search"}),)
+    request = ChatRequest((HI,), tools=ours, tool_choice=ToolChoice("tool", "w"))
+
+    assert written("openai-chat", request)["tool_choice"] == {"type": "web_search"}
+
+
+@pytest.mark.parametrize("given", [7, "x", None])
+def test_logprobs_are_asked_for_where_the_list_is_none(given: Any) -> None:
+    """What to include is a list, whatever was given."""
+    params = {"logprobs": True, "include": given}
+
+    body = written("openai-responses", ChatRequest((HI,), params=params))
+
+    assert body["include"] == ["message.output_text.logprobs"]
