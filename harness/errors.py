@@ -17,6 +17,11 @@
     - RateLimitError, AuthenticationError, BadRequestError, OverloadedError,
       ServerError, ModelTimeoutError, ModelConnectionError,
       InterruptedStreamError
+
+UnrecordedRequest and NetworkBlocked are none of them: no `except Exception` may swallow
+them. One carries the CassetteMiss of a request that would have gone to the network, the
+other names what tried to. CassetteWarning is no error: an interaction is not as it was
+recorded, or older than it may be.
 """
 
 import difflib
@@ -28,12 +33,14 @@ __all__ = [
     "CallbackError",
     "CassetteError",
     "CassetteMiss",
+    "CassetteWarning",
     "HarnessError",
     "InputError",
     "InterruptedStreamError",
     "ModelConnectionError",
     "ModelError",
     "ModelTimeoutError",
+    "NetworkBlocked",
     "OutputError",
     "OverloadedError",
     "RateLimitError",
@@ -43,6 +50,7 @@ __all__ = [
     "ServerError",
     "ToolInputError",
     "UnmetExpectation",
+    "UnrecordedRequest",
     "UnusedTurns",
     "WireError",
     "nearest",
@@ -88,6 +96,49 @@ class CassetteError(HarnessError):
 
 class CassetteMiss(CassetteError):
     """No recording of the cassette answers this request."""
+
+
+class UnrecordedRequest(BaseException):
+    """A request that was not recorded, and may not go to the network.
+
+    Clients retry what is an Exception and report something else in the end; so this
+    is none. *miss* says what was asked, what is nearest and what to do.
+    """
+
+    def __init__(self, miss: CassetteMiss) -> None:
+        super().__init__(miss)
+        self.miss = miss
+
+    def __str__(self) -> str:
+        return str(self.miss)
+
+
+class CassetteWarning(UserWarning):
+    """An interaction is not as it was recorded, or older than it may be."""
+
+
+class NetworkBlocked(BaseException):
+    """Something tried to reach another machine where no network is allowed.
+
+    No `Exception`, so that no retry of an SDK or an application hides it. *host* and
+    *port* (None for a lookup without one) are what was asked for, *test* is the test
+    that pytest runs ("" outside), *code* the line that led there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        host: str = "",
+        port: int | str | None = None,
+        test: str = "",
+        code: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.host = host
+        self.port = port
+        self.test = test
+        self.code = code
 
 
 class WireError(HarnessError):

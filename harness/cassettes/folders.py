@@ -1,15 +1,39 @@
 """Where cassettes lie: one file each in a folder, found by name."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import CassetteError, nearest
 
-__all__ = ["DEFAULT_FOLDER", "find_cassette"]
+__all__ = [
+    "DEFAULT_FOLDER",
+    "ENDINGS",
+    "LISTENERS",
+    "cassettes_below",
+    "find_cassette",
+    "used",
+]
 
 #: Below the folder that the tests run in.
 DEFAULT_FOLDER = Path("cassettes")
 
-_ENDINGS = (".yaml", ".yml", ".json")
+#: What the files are called.
+ENDINGS = (".yaml", ".yml", ".json", ".yaml.gz")
+
+#: Each is told the path of every cassette that is used, be it there yet or not.
+LISTENERS: list[Callable[[Path], object]] = []
+
+
+def used(path: Path) -> Path:
+    """Tell that the cassette at *path* is used."""
+    for listener in LISTENERS:
+        listener(path)
+    return path
+
+
+def cassettes_below(folder: Path) -> list[Path]:
+    """The files in *folder*, and in those below, that are cassettes."""
+    return sorted({path for ending in ENDINGS for path in folder.rglob(f"*{ending}")})
 
 
 def find_cassette(name: str | Path, folder: Path | None = None) -> Path:
@@ -19,25 +43,25 @@ def find_cassette(name: str | Path, folder: Path | None = None) -> Path:
     that there are.
     """
     home = DEFAULT_FOLDER if folder is None else folder
-    if Path(name).suffix in _ENDINGS:
+    if str(name).endswith(ENDINGS):
         for path in (home / name, Path(name)):
             if path.is_file():
-                return path
+                return used(path)
     else:
-        for ending in _ENDINGS:
+        for ending in ENDINGS:
             path = home / f"{name}{ending}"
             if path.is_file():
-                return path
+                return used(path)
     if not home.is_dir():
         raise CassetteError(
             f"There is no cassette {str(name)!r}, and no folder {home.absolute()} to "
             "look in. Give directory=..., or the path of the file."
         )
-    found = sorted(
-        path.relative_to(home).with_suffix("").as_posix()
-        for path in home.rglob("*")
-        if path.suffix in _ENDINGS
-    )
+    found = {
+        path.relative_to(home).as_posix().removesuffix(ending)
+        for ending in ENDINGS
+        for path in home.rglob(f"*{ending}")
+    }
     raise CassetteError(
         f"There is no cassette {str(name)!r} in {home.absolute()}. "
         f"{nearest(str(name), found)}"

@@ -1,17 +1,29 @@
 """One recorded exchange: what was sent, and what came back, byte for byte."""
 
 import gzip
+import importlib
 import zlib
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from harness.errors import CassetteError
 
-__all__ = ["Headers", "Interaction", "decoded_body", "decoded_request"]
+__all__ = ["Ending", "Headers", "Interaction", "decoded_body", "decoded_request"]
 
 #: Names and values in the order in which they were recorded; names may repeat.
 Headers = tuple[tuple[str, str], ...]
 
+#: How an answer ended: as it should; closed early by the application; or as the
+#: connection failed: it dropped, nothing came in time, or there never was one.
+Ending = Literal["complete", "truncated", "interrupted", "timeout", "connection"]
+
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+#: Libraries that undo a coding, where one of them is there.
+_LIBRARIES = {
+    "br": ("brotli", "brotlicffi"),
+    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,12 @@ class Interaction:
     """One request and its response; bodies as they were stored, compressed ones too.
 
     *response_chunks* are the pieces in which the body arrived, where that is known,
-    and *place* says where it stands: file, number, line.
+    and *chunk_times* when each did, in milliseconds after the request was sent.
+    *ended* says how the answer ended and *failure* what went wrong, in words; a request
+    that never got an answer has the status 599. *reason* is the text of the status, and
+    *recorded_at* a time in UTC. *place* says where the interaction stands (file,
+    number, line), and *sealed* whether its checksum is right (None where it has none):
+    these two are no part of what was recorded, and are not compared.
     """
 
     method: str
@@ -30,7 +47,14 @@ class Interaction:
     response_headers: Headers = ()
     response_body: bytes = field(default=b"", repr=False)
     response_chunks: tuple[bytes, ...] | None = field(default=None, repr=False)
-    place: str = "an interaction"
+    place: str = field(default="an interaction", compare=False)
+    chunk_times: tuple[int, ...] | None = field(default=None, repr=False)
+    ended: Ending = "complete"
+    failure: str = ""
+    reason: str = ""
+    http_version: str = ""
+    recorded_at: str = ""
+    sealed: bool | None = field(default=None, compare=False)
 
 
 def decoded_body(interaction: Interaction) -> bytes:
@@ -57,10 +81,7 @@ def _decoded(body: bytes, headers: Headers, where: str) -> bytes:
             case "deflate":
                 body = _inflated(body)
             case "br" | "zstd" if body.startswith(_ZSTD) or not _is_text(body):
-                raise CassetteError(
-                    f"{where} is compressed as {coding!r}. Record it decoded (vcrpy: "
-                    "decode_compressed_response=True), or ask for gzip."
-                )
+                body = _unpacked(body, coding, where)
             case _ if body.startswith(_GZIP):
                 body = _gunzipped(body, where)
             case _:
@@ -85,6 +106,34 @@ def _inflated(body: bytes) -> bytes:
         except zlib.error:
             continue
     return body
+
+
+def _unpacked(body: bytes, coding: str, where: str) -> bytes:
+    library = _library(coding)
+    if library is None:
+        raise CassetteError(
+            f"{where} is compressed as {coding!r}, and no library that undoes it is "
+            f"installed ({', '.join(_LIBRARIES[coding])}). Install one, record it "
+            "decoded (vcrpy: decode_compressed_response=True), or ask for gzip."
+        )
+    try:
+        if hasattr(library, "ZstdDecompressor") and hasattr(library, "MAX_WINDOW_SIZE"):
+            return bytes(library.ZstdDecompressor().decompressobj().decompress(body))
+        return bytes(library.decompress(body))
+    except Exception as error:  # noqa: BLE001 - each library has errors of its own
+        raise CassetteError(
+            f"{where} is compressed as {coding!r}, and damaged: {error}. Record it "
+            "again, decoded (vcrpy: decode_compressed_response=True)."
+        ) from None
+
+
+def _library(coding: str) -> Any:
+    for name in _LIBRARIES[coding]:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
 
 
 def _is_text(body: bytes) -> bool:

@@ -6,8 +6,17 @@ once; a request that was not recorded gets a CassetteMiss that says what differs
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from threading import Lock
+from typing import TypeVar
 
+from harness.cassettes.conversations import (
+    CONVERSATIONS,
+    Redacts,
+    is_conversation,
+    redacted,
+    steps_of,
+)
 from harness.cassettes.interactions import (
     Interaction,
     decoded_body,
@@ -22,23 +31,31 @@ from harness.matching import (
     match_key,
 )
 from harness.requests import ChatRequest
-from harness.steps import Step
+from harness.steps import Pause, Step
 from harness.wire import Dialect, dialect_of
 
 __all__ = ["CassetteSource", "Recording"]
 
+T = TypeVar("T")
+
 _SHOWN_LINES = 12
 _COMPARED = 200
 _ADD = "To add it, record the cassette again (vcrpy: record_mode='new_episodes')."
+_ADD_CHAT = (
+    "To add it, record it: RecordingChatModel(model, name, mode='new_episodes')."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An interaction that is a chat: what was asked, and what can read the answer."""
+    """An interaction that is a chat: what was asked, and what can read the answer.
+
+    What a RecordingChatModel recorded needs no *dialect*.
+    """
 
     number: int
     interaction: Interaction
-    dialect: Dialect
+    dialect: Dialect | None
     request: ChatRequest
 
     def __str__(self) -> str:
@@ -54,9 +71,11 @@ class CassetteSource:
     ``skipped``, with the reason. *match_on* names what of a request must be as it was
     recorded: "model" and "params" count as far as the caller gives them. A recording
     plays once; with *allow_playback_repeats* the last one of its kind plays on.
+    A request that *redaction* hid a secret of is known again. *speed* 0 plays at once,
+    1 as fast as it was recorded, 2 twice as fast.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a replay, all optional
         self,
         interactions: Iterable[Interaction],
         dialect: Dialect | None = None,
@@ -64,13 +83,19 @@ class CassetteSource:
         name: str = "the cassette",
         match_on: Iterable[str] = DEFAULT_FIELDS,
         allow_playback_repeats: bool = False,
+        redaction: Redacts | None = None,
+        speed: float = 0.0,
     ) -> None:
         self.name = name
         self.match_on = match_fields(match_on)
         self.misses: list[CassetteMiss] = []
         self.skipped: list[tuple[Interaction, str]] = []
         self.recordings: list[Recording] = []
+        #: Why nothing is added to it, where there is more to say than how to.
+        self.hint = ""
         self._repeats = allow_playback_repeats
+        self._redaction = redaction
+        self._speed = speed
         self._lock = Lock()
         self._played: set[int] = set()
         self._counts = 0
@@ -81,12 +106,14 @@ class CassetteSource:
     def _take(
         self, number: int, interaction: Interaction, dialect: Dialect | None
     ) -> None:
-        spoken = dialect or dialect_of(interaction.url)
-        if spoken is None:
+        said = is_conversation(interaction)
+        spoken = None if said else dialect or dialect_of(interaction.url)
+        reader = CONVERSATIONS if said else spoken
+        if reader is None:
             self.skipped.append((interaction, "no dialect reads this URL"))
             return
         try:
-            request = spoken.read_request(decoded_request(interaction), interaction.url)
+            request = reader.read_request(decoded_request(interaction), interaction.url)
         except (CassetteError, WireError) as error:
             self.skipped.append((interaction, str(error)))
             return
@@ -106,27 +133,49 @@ class CassetteSource:
     def play(self, request: ChatRequest) -> Iterator[Step]:
         """The recorded answer to *request*. Raises CassetteMiss."""
         with self._lock:
-            recording = self._choose(request)
-            if isinstance(recording, CassetteMiss):
-                self.misses.append(recording)
-                raise recording
-            self._played.add(recording.number)
-            self._counts += 1
-        return _steps(recording)
+            found, same = self._look(request)
+            if found is not None:
+                return self._played_now(found)
+            miss = self._exhausted(same) if same else self._miss(self._hidden(request))
+            self.misses.append(miss)
+            raise miss
 
-    def _choose(self, request: ChatRequest) -> Recording | CassetteMiss:
+    def find(self, request: ChatRequest) -> Iterator[Step] | None:
+        """The same; None where there is none, and nothing is remembered of it."""
+        with self._lock:
+            found, _ = self._look(request)
+            return None if found is None else self._played_now(found)
+
+    def _played_now(self, recording: Recording) -> Iterator[Step]:
+        self._played.add(recording.number)
+        self._counts += 1
+        return _steps(recording, self._speed)
+
+    def _look(self, request: ChatRequest) -> tuple[Recording | None, list[Recording]]:
+        """The answer to *request*, and all recordings of this very request."""
+        same = self._same(request)
+        if not same and (hidden := self._hidden(request)) is not request:
+            request, same = hidden, self._same(hidden)
+        fresh = [one for one in same if one.number not in self._played]
+        if not fresh and same and self._repeats:
+            fresh = same[::-1]
+        fitting = [one for one in fresh if one.request.stream == request.stream]
+        return next(iter(fitting or fresh), None), same
+
+    def _same(self, request: ChatRequest) -> list[Recording]:
         same = self._index.get(match_key(request, self.match_on), [])
         if {"model", "params"} & {*self.match_on}:
             same = [
                 r for r in same if not difference(request, r.request, self.match_on)
             ]
-        fresh = [one for one in same if one.number not in self._played]
-        if not fresh and same and self._repeats:
-            fresh = same[::-1]
-        fitting = [one for one in fresh if one.request.stream == request.stream]
-        if found := fitting or fresh:
-            return found[0]
-        return self._exhausted(same) if same else self._miss(request)
+        return same
+
+    def _hidden(self, request: ChatRequest) -> ChatRequest:
+        return redacted(request, self._redaction) if self._redaction else request
+
+    def _advice(self) -> str:
+        chats = [one for one in self.recordings if one.dialect is None]
+        return f"{self.hint} {_ADD_CHAT if chats else _ADD}".strip()
 
     def _exhausted(self, same: Sequence[Recording]) -> CassetteMiss:
         count = "The one recording" if len(same) == 1 else f"All {len(same)} recordings"
@@ -134,14 +183,17 @@ class CassetteSource:
         return CassetteMiss(
             f"{self.name}: {count} of this request {was} played already:\n"
             f"  {same[-1]}\n"
-            "Let the last one play on with allow_playback_repeats=True. " + _ADD
+            "Let the last one play on with allow_playback_repeats=True. "
+            + self._advice()
         )
 
     def _miss(self, request: ChatRequest) -> CassetteMiss:
         if not self.recordings:
             aside = [f"  {one.place}: {why}" for one, why in self.skipped]
             return CassetteMiss(
-                "\n".join([f"{self.name} has no recording of a chat.", *aside, _ADD])
+                "\n".join(
+                    [f"{self.name} has no recording of a chat.", *aside, self._advice()]
+                )
             )
         recordings = self.unused() or self.recordings
         near = min(
@@ -162,14 +214,17 @@ class CassetteSource:
                     *(f"  {m.type}: {shown(m.text)}" for m in request.messages[-1:]),
                     f"{nearest} is {near}. It differs in",
                     *(f"  {line}" for line in lines),
-                    _ADD,
+                    self._advice(),
                 ]
             )
         )
 
 
-def _steps(recording: Recording) -> Iterator[Step]:
+def _steps(recording: Recording, speed: float) -> Iterator[Step]:
     interaction, dialect = recording.interaction, recording.dialect
+    if dialect is None:
+        yield from _timed(interaction, steps_of(interaction), speed)
+        return
     body = decoded_body(interaction)
     if interaction.status >= 400:
         headers = dict(interaction.response_headers)
@@ -179,8 +234,27 @@ def _steps(recording: Recording) -> Iterator[Step]:
     as_sent = body == interaction.response_body
     pieces = (interaction.response_chunks if as_sent else None) or (body,)
     try:
-        for piece in pieces:
-            yield from decoder.feed(piece)
+        for piece in _timed(interaction, pieces, speed):
+            if isinstance(piece, Pause):
+                yield piece
+            else:
+                yield from decoder.feed(piece)
         yield from decoder.close()
     except WireError as error:
         raise CassetteError(f"{interaction.place}: {error}") from error
+
+
+def _timed(
+    interaction: Interaction, pieces: Iterable[T], speed: float
+) -> Iterator[T | Pause]:
+    """*pieces*, with the pauses between them where time counts."""
+    if not speed or interaction.chunk_times is None:
+        yield from pieces
+        return
+    before = 0
+    times = chain(interaction.chunk_times, repeat(None))
+    for piece, at in zip(pieces, times, strict=False):
+        if at is not None and at > before:
+            yield Pause((at - before) / 1000 / speed)
+            before = at
+        yield piece

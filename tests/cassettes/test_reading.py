@@ -99,6 +99,119 @@ def test_response_bodies(response: dict[str, Any], body: bytes) -> None:
     assert read(cassette(response=response)).response_body == body
 
 
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        ({"type": "none"}, b""),
+        ({"type": "json", "content": {"a": "é"}}, '{"a": "é"}'.encode()),
+        ({"type": "text", "content": "é"}, "é".encode()),
+        ({"type": "binary", "content": "00ff"}, b"\x00\xff"),
+    ],
+)
+def test_typed_bodies(body: dict[str, Any], data: bytes) -> None:
+    """Bodies may say of what type they are; the status may be a bare number."""
+    pair: dict[str, Any] = {"request": {**REQUEST, "body": body}}
+    pair["response"] = {**RESPONSE, "body": body, "status": 201}
+    text = yaml.safe_dump(
+        {
+            "version": 1,
+            "interactions": [{**pair, "recorded_at": "2026-02-03T04:05:06Z"}],
+        }
+    )
+
+    found = read(text)
+
+    assert (found.request_body, found.response_body, found.status) == (data, data, 201)
+    assert found.recorded_at == "2026-02-03T04:05:06Z"
+
+
+def test_what_looks_like_a_date_is_text() -> None:
+    """Dates of parsed bodies are read as they are spelled."""
+    text = cassette(without(REQUEST, "body", parsed_body={"at": "DATE"}))
+
+    found = read(text.replace("DATE", "2026-02-15T07:50:37.85Z"))
+
+    assert found.request_body == b'{"at": "2026-02-15T07:50:37.85Z"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("plain", ["x"]),
+        ("", ["content-encoding", "x"]),
+        (gzip.compress(b"packed"), ["content-encoding", "x"]),
+        (gzip.compress(b"packed")[:-3], ["content-encoding", "x"]),
+    ],
+)
+def test_a_coding_that_was_undone(body: str | bytes, names: list[str]) -> None:
+    """A content-encoding is dropped where the body was stored decoded."""
+    headers = {"content-encoding": ["gzip"], "x": ["1"]}
+
+    found = read(
+        cassette(response={**RESPONSE, "headers": headers, "body": {"string": body}})
+    )
+
+    assert [name for name, _ in found.response_headers] == names
+
+
+def test_two_lists_in_a_packed_file(tmp_path: Path) -> None:
+    """Requests and responses may be lists of their own, and the file packed."""
+    path = tmp_path / "a.yaml.gz"
+    lists = {"requests": [REQUEST, REQUEST], "responses": [RESPONSE, RESPONSE]}
+    path.write_bytes(gzip.compress(yaml.safe_dump(lists).encode()))
+
+    found = load_cassette(path)
+
+    assert [one.url for one in found] == [REQUEST["uri"]] * 2
+    assert found[1].place == f"{path}, interaction 2"
+
+
+def test_a_packed_file_that_is_damaged(tmp_path: Path) -> None:
+    """It is named."""
+    path = tmp_path / "a.yaml.gz"
+    path.write_bytes(gzip.compress(cassette().encode())[:-5])
+
+    with pytest.raises(CassetteError, match=r"a\.yaml\.gz is damaged gzip"):
+        load_cassette(path)
+
+
+OLD_TAGS = """\
+interactions:
+- request:
+    method: !!python/unicode GET
+    uri: !!python/str 'https://a.b/'
+    body: !!python/object/new:_io.BytesIO
+      state: !!python/tuple [!!binary aGk=, 0]
+    headers:
+      ? !!python/object/new:multidict._multidict.istr
+      - Accept
+      : ['*/*']
+      ? !!python/object/apply:multidict._multidict.istr
+        args: [X-One]
+      : ['1']
+  response:
+    status: {code: 200}
+    headers: {}
+    body:
+      string: !!python/object/apply:builtins.iter
+        args: [[!!binary aGk=, a]]
+version: 1
+"""
+
+
+def test_tags_of_old_recorders() -> None:
+    """What old versions wrote for plain text and bytes is just that."""
+    found = read(OLD_TAGS)
+
+    assert (found.method, found.url, found.request_body) == (
+        "GET",
+        "https://a.b/",
+        b"hi",
+    )
+    assert found.request_headers == (("Accept", "*/*"), ("X-One", "1"))
+    assert found.response_body == b"hia"
+
+
 def test_the_stub_of_old_httpx() -> None:
     """An older vcrpy stored httpx's answers under keys of their own."""
     old = {"content": "x", "headers": None, "http_version": "1.1", "status_code": 429}
@@ -209,13 +322,12 @@ WRONG = {
     "cut short": ("interactions: []", "was cut short"),
     "Ruby": ("http_interactions: []\n", "in the format of VCR for Ruby or R"),
     "HAR": ('{"log": {"entries": []}}', "in the format of HAR"),
-    "two lists": ("requests: []\nresponses: []\n", "two lists, requests and responses"),
+    "uneven lists": (
+        "requests: []\nresponses: [1]\n",
+        "0 requests and 1 responses: the file is damaged",
+    ),
     "httpmock": ("when: {}\n---\nwhen: {}\n", "in the format of httpmock"),
     "go-vcr": ("interactions:\n- request:\n    url: u\n", "in the format of go-vcr"),
-    "cassetter": (
-        "interactions:\n- response: {status: 200, body: {type: text}}\n",
-        "in the format of cassetter",
-    ),
     "several documents": ("a: 1\n---\nb: 1\n", "but found another document"),
     "no response": (
         cassette().replace("response:", "respond:"),
@@ -236,6 +348,20 @@ WRONG = {
     "odd body": (
         cassette(response={**RESPONSE, "body": {"string": 3}}),
         "the response has the body {'string': 3}",
+    ),
+    "odd typed body": (
+        cassette(response={**RESPONSE, "body": {"type": "binary", "content": 3}}),
+        "the response has the body {'type': 'binary', 'content': 3}",
+    ),
+    "bad hexadecimal": (
+        cassette(response={**RESPONSE, "body": {"type": "binary", "content": "x"}}),
+        "no hexadecimal",
+    ),
+    "a body that is no JSON": (
+        cassette(without(REQUEST, "body", parsed_body={"a": {(1, 2): 3}})).replace(
+            "- 1", "!!python/tuple [1, 2]"
+        ),
+        "damaged",
     ),
     "bad base64": (
         cassette(response={**RESPONSE, "body": {"base64_string": "x"}}),

@@ -1,0 +1,123 @@
+"""The text of a cassette as plain values, with the line of each interaction."""
+
+import json
+from functools import cache
+from typing import Any
+
+from harness.errors import CassetteError
+
+__all__ = ["RESTORE", "parse", "parse_yaml"]
+
+RESTORE = "Restore the file from version control, or record it again."
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+def parse(text: str, name: str) -> tuple[Any, list[int]]:
+    """The value of *text*, and the line of each interaction where that is known."""
+    if text.lstrip().startswith(("{", "[")):
+        return _json(text, name), []
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> tuple[Any, list[int]]:
+    """The same, of any YAML."""
+    import yaml
+
+    loader = _loader()(text)
+    try:
+        node = loader.get_single_node()
+        return loader.construct_document(node), _lines(node)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else _line_of(error, text)
+        why = getattr(error, "problem", None) or str(error).strip()
+        raise CassetteError(f"{name}{line} is damaged: {why}. {RESTORE}") from None
+    except (RecursionError, ValueError, TypeError) as error:
+        raise CassetteError(f"{name} is damaged: {error}. {RESTORE}") from None
+    finally:
+        loader.dispose()
+
+
+def _json(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CassetteError(
+            f"{name}, line {error.lineno} is no JSON: {error.msg}. {RESTORE}"
+        ) from None
+    except ValueError as error:
+        raise CassetteError(f"{name} is no JSON: {error}. {RESTORE}") from None
+    except RecursionError:
+        raise CassetteError(f"{name} is nested too deeply.") from None
+
+
+def _lines(node: Any) -> list[int]:
+    pairs = node.value if node is not None and node.id == "mapping" else ()
+    for key, value in pairs:
+        if key.value == "interactions" and value.id == "sequence":
+            return [item.start_mark.line + 1 for item in value.value]
+    return []
+
+
+def _line_of(error: Exception, text: str) -> str:
+    position = getattr(error, "position", None)
+    if not isinstance(position, int):
+        return ""
+    return f", line {text.count(chr(10), 0, position) + 1}"
+
+
+@cache
+def _loader() -> Any:
+    """A safe loader that knows, besides, what old recorders wrote for plain values.
+
+    It takes no text for a date: no body, JSON or not, has any.
+    """
+    import yaml
+
+    base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    loader: Any = type("_CassetteLoader", (base,), {})
+    loader.yaml_implicit_resolvers = {
+        start: [known for known in found if known[0] != _TIMESTAMP]
+        for start, found in base.yaml_implicit_resolvers.items()
+    }
+    prefix = "tag:yaml.org,2002:python/"
+    loader.add_constructor(f"{prefix}str", _text)
+    loader.add_constructor(f"{prefix}unicode", _text)
+    loader.add_constructor(f"{prefix}tuple", _list)
+    loader.add_constructor(f"{prefix}object/new:_io.BytesIO", _state)
+    loader.add_constructor(f"{prefix}object/apply:builtins.iter", _pieces)
+    for way in ("new", "apply"):
+        for module in ("multidict._multidict", "multidict"):
+            loader.add_constructor(f"{prefix}object/{way}:{module}.istr", _first)
+    return loader
+
+
+def _text(loader: Any, node: Any) -> Any:
+    return loader.construct_scalar(node)
+
+
+def _list(loader: Any, node: Any) -> Any:
+    return loader.construct_sequence(node, deep=True)
+
+
+def _first(loader: Any, node: Any) -> Any:
+    """The text that a class derived from str was made of."""
+    if node.id == "mapping":
+        args = loader.construct_mapping(node, deep=True).get("args", [])
+    else:
+        args = loader.construct_sequence(node, deep=True)
+    return str(args[0]) if args else ""
+
+
+def _state(loader: Any, node: Any) -> Any:
+    """The bytes that a file in memory held."""
+    state = loader.construct_mapping(node, deep=True).get("state") or [b""]
+    return state[0]
+
+
+def _pieces(loader: Any, node: Any) -> Any:
+    """The bytes that an iterator gave, joined."""
+    args = loader.construct_mapping(node, deep=True).get("args") or [[]]
+    pieces = [one.encode() if isinstance(one, str) else one for one in args[0]]
+    return b"".join(pieces)

@@ -1,0 +1,40 @@
+"""The checksum of an interaction: of all that it says.
+
+The order of headers counts only where it is written down: vcrpy sorts them by name.
+"""
+
+import json
+from hashlib import blake2b
+from itertools import chain
+
+from harness.cassettes.header_order import order_of
+from harness.cassettes.interactions import Headers, Interaction
+
+__all__ = ["seal_of"]
+
+_SIZE = 8
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
+
+def seal_of(interaction: Interaction) -> str:
+    """The checksum of *interaction*; it changes with anything that is compared."""
+    one = interaction
+    chunks = one.response_chunks
+    said = [
+        *(one.method, one.url, one.status, one.reason, one.http_version),
+        *(one.ended, one.failure, one.recorded_at),
+        *(_sorted(one.request_headers), _sorted(one.response_headers)),
+        *(len(one.request_body), len(one.response_body)),
+        None if chunks is None else [len(chunk) for chunk in chunks],
+        one.chunk_times,
+    ]
+    digest = blake2b(_JSON.encode(said).encode(), digest_size=_SIZE)
+    digest.update(one.request_body)
+    digest.update(one.response_body)
+    return digest.hexdigest()
+
+
+def _sorted(headers: Headers) -> list[str]:
+    """Names and values by name, and the order where that is written down."""
+    ordered = sorted(headers, key=lambda pair: pair[0].lower())
+    return [*chain.from_iterable(ordered), *order_of(headers)]

@@ -1,0 +1,108 @@
+"""The last look: secrets that are left in the text of a file.
+
+In: the text as it will be written. Out: what would have had to be hidden. A hit refuses
+the save; it tells the kind and the line, and does not print the secret.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.cassettes.finding import Finder
+from harness.cassettes.placeholders import PLACEHOLDER
+from harness.cassettes.rules import Rules
+from harness.cassettes.secret_names import (
+    ACCOUNT,
+    COOKIE,
+    REQUEST_ID,
+    SECRET,
+    SUSPECT,
+    harmless,
+    looks_opaque,
+)
+from harness.cassettes.spans import Edit
+from harness.cassettes.streamed import stream_edits
+
+__all__ = ["Leak", "scan"]
+
+_SHOWN = 4
+_DEFAULT = Rules()
+
+#: A header in YAML or JSON: its name, and its value on this line or as a list below.
+_HEADER = re.compile(
+    r"^[ \t]*-?[ \t]*[\"']?([A-Za-z][\w-]{2,60})[\"']?:[ \t]*(?:\[[ \t]*)?"
+    r"(?:\r?\n[ \t]*-[ \t]+|(?=\S))([\w'\"][^\r\n]{3,})",
+    re.MULTILINE,
+)
+#: What other recorders, or people, write in place of a secret.
+_HIDDEN = re.compile(
+    r"redacted|filtered|scrubbed|x{4}|\*{3}|<[A-Za-z_ -]{3,}>"
+    r"|(?<![a-z0-9])(?:xxx|dummy|fake|mock|example|placeholder|test|none|your|my"
+    r"|removed|hidden|access.token|api.key)(?![a-z0-9])",
+    re.IGNORECASE | re.DOTALL,
+)
+#: Kinds that are told by a name alone, so that the value may be anything.
+_NAMED = frozenset({SECRET, COOKIE, SUSPECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A secret in a file: its *kind*, its *line*, and a few letters of it."""
+
+    kind: str
+    line: int
+    shown: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.kind} ({self.shown})"
+
+
+def scan(text: str, rules: Rules = _DEFAULT) -> tuple[Leak, ...]:
+    r"""The secrets in *text*, in order, also those in its base64 and encoded parts.
+
+    >>> scan("headers:\n  x-api-key:\n  - 8d1c0b7a4f\n")
+    (Leak(kind='secret', line=3, shown='8d1... (10 characters)'),)
+    """
+    if not rules.hides:
+        return ()
+    finder = Finder(rules)
+    found = [
+        *finder.edits(text),
+        *stream_edits(finder, text),
+        *_headers(text, rules),
+    ]
+    leaks = (
+        Leak(
+            SECRET if one.kind in _NAMED else one.kind,
+            text.count("\n", 0, one.start) + 1,
+            masked(one.secret),
+        )
+        for one in sorted(found)
+        if _counts(one)
+    )
+    return tuple(dict.fromkeys(leaks))
+
+
+def _counts(edit: Edit) -> bool:
+    """Whether it is worth refusing a file; ids of requests and "none" are not."""
+    if edit.kind == REQUEST_ID:
+        return False
+    return edit.kind not in _NAMED or not _HIDDEN.search(edit.secret)
+
+
+def _headers(text: str, rules: Rules) -> Iterator[Edit]:
+    """Headers that hold a credential."""
+    for found in _HEADER.finditer(text):
+        name, value = found[1], found[2].strip(" \t,'\"]")
+        kind = rules.header_kind(name)
+        hidden = harmless(value) or PLACEHOLDER.search(value)
+        if hidden or kind in {None, ACCOUNT, REQUEST_ID}:
+            continue
+        if kind != SUSPECT or ("-" in name and looks_opaque(value)):
+            yield Edit(*found.span(2), "", SECRET, value)
+
+
+def masked(secret: str) -> str:
+    """*secret* so that it can be shown: how it begins, and how long it is."""
+    begin = secret[: min(_SHOWN, len(secret) // 3)]
+    return f"{begin}... ({len(secret)} characters)"

@@ -1,0 +1,74 @@
+"""Secrets that a stream says piece by piece: half a key in one event, half in the next.
+
+In: the text of a stream, one JSON value a line. Out: edits of its strings. Text that
+belongs together (of one field, at one index) is joined and searched; what stands for a
+secret goes where the secret began.
+"""
+
+import re
+from collections.abc import Iterator
+
+from harness.cassettes.encodings import json_quoted, json_unquoted
+from harness.cassettes.finding import Finder
+from harness.cassettes.spans import Edit, chosen
+
+__all__ = ["stream_edits"]
+
+#: The fields in which text grows, by event.
+_PIECE = re.compile(
+    r'"(text|content|delta|args|arguments|partial_json|thinking|reasoning'
+    r"|reasoning_content|refusal|input|response|transcript|completion)\"\s*:\s*"
+    r'"([^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+)"'
+)
+_INDEX = re.compile(r'"\w*[iI]ndex"\s*:\s*(\d+)')
+
+#: A piece: where its string stands, as it stands and as it reads.
+_Piece = tuple[int, str, str]
+
+
+def stream_edits(finder: Finder, text: str) -> list[Edit]:
+    """What hides the secrets that *text* says over more than one event."""
+    runs: dict[tuple[str, ...], list[_Piece]] = {}
+    for start, line in _lines(text):
+        found = [*_PIECE.finditer(line)]
+        place = tuple(_INDEX.findall(line)) if found else ()
+        for one in found:
+            piece = start + one.start(2), one[2], json_unquoted(one[2])
+            runs.setdefault((one[1], *place), []).append(piece)
+    return chosen(edit for run in runs.values() for edit in _run_edits(finder, run))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    at = 0
+    for line in text.split("\n"):
+        yield at, line
+        at += len(line) + 1
+
+
+def _run_edits(finder: Finder, run: list[_Piece]) -> Iterator[Edit]:
+    if len(run) < 2:
+        return
+    edits = finder.edits("".join(said for _, _, said in run))
+    at = n = 0
+    for start, raw, said in run:
+        end = at + len(said)
+        while n < len(edits) and edits[n].end <= at:
+            n += 1
+        inside = [one for one in edits[n:] if one.start < end and one.end > at]
+        if inside:
+            new = json_quoted(_piece(said, at, inside), like=raw)
+            first = inside[0]
+            yield Edit(start, start + len(raw), new, first.kind, first.secret)
+        at = end
+
+
+def _piece(said: str, at: int, edits: list[Edit]) -> str:
+    """*said*, which begins at *at*, with its part of *edits*."""
+    parts: list[str] = []
+    done = at
+    for edit in edits:
+        parts.append(said[done - at : max(edit.start - at, 0)])
+        if edit.start >= at:
+            parts.append(edit.new)
+        done = min(edit.end, at + len(said))
+    return "".join([*parts, said[done - at :]])

@@ -1,0 +1,785 @@
+"""Redaction: made-up secrets of every shape, in every place that traffic has."""
+
+import base64
+import gzip
+import json
+import re
+import string
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
+
+import pytest
+
+from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
+from harness.cassettes.placeholders import PLACEHOLDER, placeholder
+from harness.cassettes.redaction import Redaction
+from harness.cassettes.writing import write_cassette
+from harness.errors import CassetteError, InputError
+
+URL = "https://api.example.com/v1/chat"
+JSON = (("Content-Type", "application/json"),)
+DEFAULT = Redaction.default()
+
+ALNUM = string.ascii_letters + string.digits
+HEX = "0123456789abcdef"
+URLSAFE = ALNUM + "_-"
+
+
+def rng(seed: int) -> Random:
+    """Give a source of the same made-up secrets each time."""
+    return Random(seed)  # noqa: S311 - no secret that is in use
+
+
+def word(rng: Random, alphabet: str, size: int) -> str:
+    """Give a random word with both cases and digits, if the alphabet has them."""
+    head = [one for one in ("q", "Q", "7") if one in alphabet]
+    return "".join([*head, *rng.choices(alphabet, k=size - len(head))])
+
+
+def token(rng: Random) -> str:
+    """Give a signed token of three parts."""
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
+        for one in ({"alg": "HS256", "typ": "JWT"}, {"sub": word(rng, ALNUM, 12)})
+    ]
+    return ".".join([*parts, word(rng, URLSAFE, 43)])
+
+
+def pem(rng: Random) -> str:
+    """Give a private key of a few lines."""
+    dashes = "-" * 5
+    lines = [word(rng, ALNUM + "+/", 64) for _ in range(4)]
+    label = rng.choice(["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY"])
+    return "\n".join(
+        [f"{dashes}BEGIN {label}{dashes}", *lines, f"{dashes}END {label}{dashes}"]
+    )
+
+
+def made(start: str, alphabet: str, size: int) -> Callable[[Random], str]:
+    """Give a maker of keys that begin with *start*."""
+    return lambda rng: start + word(rng, alphabet, size)
+
+
+#: Keys that are told by their shape wherever they stand.
+SHAPED: dict[str, Callable[[Random], str]] = {
+    "openai": made("sk" + "-", ALNUM, 48),
+    "openai project": made("sk" + "-proj-", URLSAFE, 120),
+    "openai service": made("sk" + "-svcacct-", URLSAFE, 60),
+    "openai organization": made("org" + "-", ALNUM, 24),
+    "openai project id": made("proj" + "_", ALNUM, 24),
+    "deepseek": made("sk" + "-", HEX, 32),
+    "anthropic": made("sk" + "-ant-api03-", URLSAFE, 93),
+    "openrouter": made("sk" + "-or-v1-", HEX, 64),
+    "groq": made("gsk" + "_", ALNUM, 52),
+    "xai": made("xai" + "-", ALNUM, 80),
+    "perplexity": made("pplx" + "-", ALNUM, 48),
+    "cerebras": made("csk" + "-", string.ascii_lowercase + string.digits, 40),
+    "nvidia": made("nvapi" + "-", URLSAFE, 60),
+    "fireworks": made("fw" + "_", ALNUM, 24),
+    "replicate": made("r8" + "_", ALNUM, 37),
+    "hugging face": made("hf" + "_", ALNUM, 34),
+    "databricks": made("dapi", HEX, 32),
+    "langsmith": lambda rng: f"lsv2{'_'}pt_{word(rng, HEX, 32)}_{word(rng, HEX, 10)}",
+    "tavily": made("tvly" + "-", URLSAFE, 32),
+    "elevenlabs": made("sk" + "_", HEX, 48),
+    "google": made("AI" + "za", URLSAFE, 35),
+    "google oauth": made("ya29" + ".", URLSAFE, 120),
+    "google client": made("GOC" + "SPX-", URLSAFE, 28),
+    "aws id": made("AK" + "IA", string.ascii_uppercase + "234567", 16),
+    "aws session id": made("AS" + "IA", string.ascii_uppercase + "234567", 16),
+    "aws session token": made("IQoJb3Jp" + "Z2lu", ALNUM, 300),
+    "github": made("gh" + "p_", ALNUM, 36),
+    "github fine": made("github" + "_pat_", ALNUM + "_", 82),
+    "gitlab": made("gl" + "pat-", URLSAFE, 20),
+    "slack": made("xo" + "xb-", string.digits, 40),
+    "stripe": made("sk" + "_live_", ALNUM, 24),
+    "npm": made("npm" + "_", ALNUM, 36),
+    "jwt": token,
+    "cloudflare": lambda rng: "__cf" + f"_bm={word(rng, URLSAFE, 60)}",
+    "pem": pem,
+}
+
+#: Values that nothing but their place tells.
+SHAPELESS: dict[str, Callable[[Random], str]] = {
+    "word": lambda rng: word(rng, ALNUM, 32),
+    "hex": lambda rng: word(rng, HEX, 32),
+    "base64": lambda rng: base64.b64encode(rng.randbytes(32)).decode(),
+    "punctuation": lambda rng: "p&=+ %/?#" + word(rng, ALNUM, 12) + '"\\<>',
+    "umlauts": lambda rng: "Pässwört-" + word(rng, ALNUM, 8),
+}
+
+Maker = Callable[[str], Interaction]
+
+
+def asked(body: bytes = b"", url: str = URL, **headers: str) -> Interaction:
+    """Give an interaction with a request that has this body."""
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    sized = (("Content-Length", str(len(body))),)
+    return Interaction("POST", url, 200, (*named, *sized), body)
+
+
+def said(body: bytes, *headers: tuple[str, str], key: str = "") -> Interaction:
+    """Give an interaction with a response that has this body."""
+    return Interaction(
+        "POST",
+        URL,
+        200,
+        (("x-api-key", key),) if key else (),
+        response_headers=(*headers, ("Content-Length", str(len(body)))),
+        response_body=body,
+    )
+
+
+def text(value: Any) -> bytes:
+    """Give *value* as JSON."""
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def part(name: str, value: str, more: str = "") -> bytes:
+    """Give a multipart body of two parts."""
+    return (
+        f'--b0rder\r\nContent-Disposition: form-data; name="{name}"\r\n{more}\r\n'
+        f"{value}\r\n--b0rder\r\n"
+        'Content-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+    ).encode() + b"\x00\xff\xfe\r\n--b0rder--\r\n"
+
+
+def sse(*values: Any) -> bytes:
+    """Give an event stream."""
+    return b"".join(b"event: e\ndata: " + text(value) + b"\n\n" for value in values)
+
+
+def cut(interaction: Interaction, *places: int) -> Interaction:
+    """Give *interaction* with a response that came in pieces."""
+    body = interaction.response_body
+    ends = [0, *sorted({p for p in places if 0 < p < len(body)}), len(body)]
+    chunks = tuple(body[a:b] for a, b in pairwise(ends))
+    return replace(
+        interaction, response_chunks=chunks, chunk_times=tuple(range(len(chunks)))
+    )
+
+
+def frame(payload: bytes) -> bytes:
+    """Give a frame of an AWS event stream without headers."""
+    start = struct.pack(">II", 16 + len(payload), 0)
+    start += struct.pack(">I", zlib.crc32(start))
+    return start + payload + struct.pack(">I", zlib.crc32(start + payload))
+
+
+def encoded(value: Any) -> str:
+    """Give *value* as JSON in base64."""
+    return base64.b64encode(text(value)).decode()
+
+
+def wrapped(data: bytes) -> str:
+    """Give base64 in lines, as mail has it."""
+    return base64.encodebytes(data).decode()
+
+
+#: Places that tell a secret by a name.
+NAMED: dict[str, Maker] = {
+    "bearer": lambda s: asked(authorization=f"Bearer {s}"),
+    "authorization": lambda s: asked(Authorization=s),
+    "basic": lambda s: asked(
+        authorization="Basic " + base64.b64encode(f"u:{s}".encode()).decode()
+    ),
+    "api key header": lambda s: asked(x_api_key=s),
+    "azure header": lambda s: asked(api_key=s),
+    "google header": lambda s: asked(x_goog_api_key=s),
+    "own header": lambda s: asked(x_agentops_api_key=s),
+    "security token": lambda s: asked(x_amz_security_token=s),
+    "cookie": lambda s: asked(cookie=f"a=1; sid={quote(s, safe='')}; b=2"),
+    "set-cookie": lambda s: said(
+        b"", ("set-cookie", f"sid={quote(s, safe='')}; path=/; HttpOnly")
+    ),
+    "response header": lambda s: said(b"", ("X-Refreshed-Authorization", s)),
+    "query": lambda s: asked(url=f"{URL}?alt=sse&key={quote_plus(s)}#top"),
+    "query token": lambda s: asked(url=f"{URL}?access_token={quote(s, safe='')}"),
+    "signature": lambda s: asked(url=f"{URL}?se=1&X-Amz-Signature={quote(s, safe='')}"),
+    "userinfo": lambda s: asked(url=f"https://me:{quote(s, safe='')}@example.com/a"),
+    "field": lambda s: asked(text({"a": 1, "api_key": s, "b": [2]})),
+    "spaced field": lambda s: asked(
+        json.dumps({"a": {"openaiApiKey": s}}, indent=2).encode()
+    ),
+    "list": lambda s: asked(text({"api_keys": ["first", s]})),
+    "cut field": lambda s: asked(text({"password": s + "more"})[:-6]),
+    "ascii field": lambda s: asked(json.dumps({"client_secret": s}).encode()),
+    "nested": lambda s: asked(text({"arguments": json.dumps({"password": s})})),
+    "twice nested": lambda s: asked(
+        text({"a": json.dumps({"b": json.dumps({"client_secret": s})})})
+    ),
+    "form": lambda s: asked(
+        f"grant_type=x&client_secret={quote_plus(s)}&scope=a".encode(),
+        content_type="application/x-www-form-urlencoded",
+    ),
+    "unlabelled form": lambda s: asked(f"a=b&refresh_token={quote_plus(s)}".encode()),
+    "json in a form": lambda s: asked(
+        f"payload={quote_plus(json.dumps({'api_key': s}))}".encode(),
+        content_type="application/x-www-form-urlencoded",
+    ),
+    "answer": lambda s: said(text({"access_token": s, "expires_in": 3600}), *JSON),
+    "event": lambda s: said(sse({"a": 1}, {"session": {"client_secret": s}})),
+    "json lines": lambda s: said(b"\n".join([text({"n": 1}), text({"secret": s})])),
+    "url in an answer": lambda s: said(
+        text({"url": f"https://b.example.com/f?sv=1&sig={quote(s, safe='')}&se=2"})
+    ),
+    "url with escapes": lambda s: said(
+        text({"u": f"https://b.example.com/f?sv=1&sig={quote(s, safe='')}"})
+        .replace(b"/", b"\\/")
+        .replace(b"&", b"\\u0026")
+    ),
+    "base64": lambda s: asked(text({"data": encoded({"n": 1, "api_key": s})})),
+    "base64 of base64": lambda s: asked(
+        text({"data": encoded({"d": encoded({"password": s})})})
+    ),
+    "wrapped base64": lambda s: asked(
+        text({"d": wrapped(text({"text": "hello " * 20, "password": s}))})
+    ),
+    "data url": lambda s: said(
+        text({"url": f"data:application/json;base64,{encoded({'secret': s})}"})
+    ),
+    "gzip in base64": lambda s: asked(
+        text({"d": base64.b64encode(gzip.compress(text({"secret": s}))).decode()})
+    ),
+    "gzip": lambda s: said(
+        gzip.compress(text({"access_token": s})), ("content-encoding", "gzip")
+    ),
+    "deflate": lambda s: said(
+        zlib.compress(text({"access_token": s})), ("content-encoding", "deflate")
+    ),
+    "gzip request": lambda s: asked(
+        gzip.compress(text({"password": s})), content_encoding="gzip"
+    ),
+    "gzip without a header": lambda s: asked(gzip.compress(text({"password": s}))),
+    "cut gzip": lambda s: said(
+        gzip.compress(text({"access_token": s, "more": "x" * 9}))[:-9],
+        ("content-encoding", "gzip"),
+    ),
+    "frame": lambda s: said(frame(text({"a": 1})) + frame(text({"api_key": s}))),
+    "base64 in a frame": lambda s: said(
+        frame(text({"bytes": encoded({"api_key": s}), "p": "abcd"}))
+    ),
+    "echo": lambda s: said(text({"error": f"wrong key: {s}."}), *JSON, key=s),
+    "echo in a stream": lambda s: said(sse({"text": f"Your key {s} is fine"}), key=s),
+    "echo in pieces": lambda s: said(
+        sse(*({"delta": piece} for piece in (f"ok {s}"[:7], f"ok {s}"[7:], "!"))), key=s
+    ),
+    "echo in a header": lambda s: said(b"", ("x-said", s), key=s),
+    "echo in base64": lambda s: said(
+        text({"a": base64.b64encode(s.encode()).decode()}), key=s
+    ),
+    "echo in a gzip": lambda s: said(gzip.compress(text({"a": s})), key=s),
+    "echo in a URL": lambda s: said(text({"a": f"/v1?q={quote(s, safe='')}"}), key=s),
+    "echo in the same request": lambda s: asked(text({"user": s}), x_api_key=s),
+}
+
+#: Places in which a secret is told by its shape alone.
+ANYWHERE: dict[str, Maker] = {
+    "some header": lambda s: asked(x_agent_mode=quote(s, safe="=/+ ")),
+    "some query": lambda s: asked(url=f"{URL}?thing={quote(s, safe='')}"),
+    "path": lambda s: asked(url=f"https://example.com/bot/{quote(s, safe='=')}/send"),
+    "prompt": lambda s: asked(
+        text({"messages": [{"role": "user", "content": f"my key:\n{s}\nis it ok?"}]})
+    ),
+    "code in a prompt": lambda s: asked(
+        text({"content": f'client = Client("{s}")\nprint(client)'})
+    ),
+    "plain text": lambda s: said(f"upstream said: {s} is wrong".encode()),
+    "binary": lambda s: said(b"\x00\xff" + s.encode() + b"\xfe\x00"),
+    "binary in base64": lambda s: asked(
+        text({"d": base64.b64encode(b"\x00\xff " + s.encode() + b"\xfe").decode()})
+    ),
+    "part of a body": lambda s: asked(part("note", f"see {s} there")),
+    "base64 text": lambda s: asked(
+        text({"d": base64.urlsafe_b64encode(f"> {s} <".encode()).decode().rstrip("=")})
+    ),
+    "stream": lambda s: said(sse({"text": f"Here: {s} "}, {"text": "done"})),
+    "stream in pieces": lambda s: said(
+        sse(
+            *(
+                {"index": 0, "delta": {"text": f"Here: {s} ."[n : n + 5]}}
+                for n in range(0, len(s) + 8, 5)
+            )
+        )
+    ),
+    "location": lambda s: said(b"", ("location", f"{URL}?u={quote(s, safe='')}")),
+    "failure": lambda s: replace(asked(), failure=f"ConnectError: {s} refused"),
+}
+
+MULTIPART: dict[str, Maker] = {
+    "multipart": lambda s: asked(part("api_key", s)),
+    "multipart with a type": lambda s: asked(
+        part("password", s, "Content-Type: text/plain\r\n")
+    ),
+}
+
+
+def planted() -> Iterator[tuple[str, str, str, Maker]]:
+    """Give each place with each secret that is to be found there."""
+    source = rng(2026)
+    for place, maker in (NAMED | ANYWHERE | MULTIPART).items():
+        shapes = SHAPED if place in ANYWHERE else SHAPED | SHAPELESS
+        for shape, make in shapes.items():
+            secret = make(source)
+            if "header" in place or place in {"bearer", "authorization"}:
+                secret = secret.replace("\n", " ")
+            yield place, shape, secret, maker
+
+
+PLANTED = [*planted()]
+PLACES = [*dict.fromkeys(place for place, *_ in PLANTED)]
+_BLOB = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+
+
+def views(data: bytes, depth: int = 3) -> Iterator[str]:
+    """Give all that *data* may say: unzipped, unescaped, out of base64."""
+    if data.startswith(b"\x1f\x8b"):
+        data = zlib.decompressobj(31).decompress(data)
+    said = data.decode("utf-8", "replace")
+    yield said
+    yield re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), said)
+    yield "".join(re.findall(r'"(?:delta|text)": "((?:[^"\\]|\\.)*)"', said))
+    plain = unquote_plus(said)
+    yield unquote_plus(plain)
+    if depth:
+        if plain != said:
+            yield from views(plain.encode(), depth - 1)
+        for blob in _BLOB.findall(said.replace("\\n", "")):
+            plain = blob.replace("-", "+").replace("_", "/")
+            plain = plain[: len(plain) - (len(plain) % 4 == 1)]
+            data = base64.b64decode(plain + "=" * (-len(plain) % 4))
+            yield from views(data, depth - 1)
+
+
+def everything(one: Interaction) -> Iterator[str]:
+    """Give every text in every field of an interaction."""
+    headers = [*one.request_headers, *one.response_headers]
+    texts = [one.url, one.failure, one.reason, *(v for pair in headers for v in pair)]
+    bodies = [one.request_body, decoded_request(one), one.response_body]
+    joined = b"".join(one.response_chunks or ())
+    for data in (*(t.encode() for t in texts), *bodies, joined):
+        yield from views(data)
+    if one.response_body and "gzip" not in str(one.response_headers):
+        yield from views(decoded_body(one))
+
+
+def traces(secret: str) -> list[str]:
+    """Give the spellings of *secret* that must not be left."""
+    core = max(re.split(r"[^\w-]", secret), key=len)
+    return [secret, json.dumps(secret)[1:-1], quote(secret, safe=""), core]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_secret_is_left(place: str) -> None:
+    """Nothing of a planted secret is left, once or twice redacted."""
+    for where, shape, secret, maker in PLANTED:
+        if where != place:
+            continue
+        whole = maker(secret)
+
+        redacted = DEFAULT.redact(whole)
+
+        left = [
+            (shape, trace)
+            for view in everything(redacted)
+            for trace in traces(secret)
+            if trace in view
+        ]
+        assert left == []
+        assert redacted != whole
+        assert DEFAULT.redact(redacted) == redacted
+
+
+def test_a_thousand_are_planted() -> None:
+    """The number of made-up secrets that the tests of this file hide."""
+    assert len(PLANTED) >= 1000
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_last_scan_would_have_found_it(place: str) -> None:
+    """What is not redacted is found in the text of the file, and nothing else."""
+    for where, _, secret, maker in PLANTED:
+        if where != place or place.startswith("echo in the"):
+            continue
+        whole = maker(secret)
+
+        assert DEFAULT.scan(write_cassette([whole]))
+        assert DEFAULT.scan(write_cassette([DEFAULT.redact(whole)])) == ()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_live_request_is_what_was_stored(place: str) -> None:
+    """A request is redacted alike when it is recorded and when it is looked for."""
+    for where, _, secret, maker in PLANTED:
+        if where != place:
+            continue
+        live = maker(secret)
+        asked_for = live.method, live.url, live.request_headers, live.request_body
+
+        found = DEFAULT.redact_request(*asked_for)
+
+        stored = DEFAULT.redact(live)
+        assert found[1:] == (
+            stored.url,
+            stored.request_headers,
+            stored.request_body,
+        )
+        assert DEFAULT.redact_request(*found) == found
+
+
+def length(one: Interaction) -> str:
+    """Give the content-length that the response of an interaction says."""
+    return dict(one.response_headers)["Content-Length"]
+
+
+@pytest.mark.parametrize("coding", ["", "gzip", "deflate"])
+def test_pieces_keep_their_borders(coding: str) -> None:
+    """A secret across the border of two pieces is found, and no piece is lost."""
+    secret = SHAPED["openai"](rng(1))
+    body = sse({"text": "before"}, {"text": f"it is {secret}, yes"}, {"text": "after"})
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(coding)
+    data = pack(body) if pack else body
+    headers = (("content-encoding", coding),) if coding else ()
+    expected = body.replace(secret.encode(), placeholder("openai-key", secret).encode())
+
+    for place in range(1, len(data)):
+        redacted = DEFAULT.redact(cut(said(data, *headers), place))
+
+        chunks = redacted.response_chunks or ()
+        assert b"".join(chunks) == redacted.response_body == expected
+        assert all(chunks)
+        assert len(chunks) == len(redacted.chunk_times or ())
+        assert length(redacted) == str(len(expected))
+        if not coding:
+            assert len(chunks) == 2
+            assert min(map(len, chunks)) <= place
+
+
+def test_pieces_of_one_byte() -> None:
+    """A piece that would become empty is left out, with its time."""
+    secret = SHAPED["openai project"](rng(1))
+    body = text({"a": secret})
+
+    redacted = DEFAULT.redact(cut(said(body), *range(len(body))))
+
+    assert b"".join(redacted.response_chunks or ()) == redacted.response_body
+    assert all(redacted.response_chunks or ())
+    times = redacted.chunk_times or ()
+    assert len(times) == len(redacted.response_body)
+    assert times[-1] == len(body) - 1
+    assert [*times] == sorted(times)
+
+
+def test_what_has_no_secret_is_not_changed() -> None:
+    """Not one byte: compressed bodies stay compressed, in their pieces."""
+    body = gzip.compress(text({"text": "hi", "usage": {"max_tokens": 5}}))
+    whole = cut(said(body, ("content-encoding", "gzip")), 9, 20)
+
+    redacted = DEFAULT.redact(whole)
+
+    assert redacted == whole
+
+
+NO_SECRETS: dict[str, Any] = {
+    "model": "claude-sonnet-4-5-20250929",
+    "models": ["gpt-4o-mini-2024-07-18", "accounts/fireworks/models/qwen3-30b"],
+    "id": "chatcmpl-" + "BtMC8aN6fP2dQ0rU7sXkYh5jW1eZo",
+    "calls": ["call_" + "Ab3" * 8, "toolu_01" + "Ab3" * 7, "fc_" + "0ab1" * 12],
+    "previous_response_id": "resp_" + "0ab1" * 12,
+    "message": "msg_01" + "XyZ" * 7,
+    "encrypted_content": "gAAAAAB" + "oQ3x_-" * 40,
+    "signature": "EqwCCmMIDxgCKk" + "ADq8szuZd3fCFfIa5" * 9,
+    "thoughtSignature": "CqwLAY89a19W" + "-MJcsKynr" * 9,
+    "image": "data:image/png;base64," + base64.b64encode(bytes(range(256))).decode(),
+    "logprobs": {"content": [{"token": "Hello", "logprob": -0.1, "bytes": [72]}]},
+    "usage": {"prompt_tokens": 3, "total_tokens": 5},
+    "properties": {"password": {"type": "string"}, "api_key": {"type": "string"}},
+    "page_token": "",
+    "password": None,
+    "max_token": True,
+    "prompt": "Sort by key=len, say Bearer authentication, mask sk-" + "x" * 24,
+    "link": "https://example.com/a?page=2&sort=key#token",
+}
+
+
+def test_what_is_no_secret_stays() -> None:
+    """Models, ids of answers and calls, signed thoughts and images are left alone."""
+    headers = (
+        ("idempotency-key", "stainless-python-retry-1b2c3d4e-5f60"),
+        ("x-ratelimit-limit-tokens", "100000"),
+        ("x-token-count", "12"),
+        ("access-control-allow-credentials", "true"),
+        ("www-authenticate", 'Bearer realm="a"'),
+        ("user-agent", "OpenAI/Python 3.54.0"),
+    )
+    whole = said(text(NO_SECRETS), *headers)
+
+    assert DEFAULT.redact(whole) == whole
+    assert DEFAULT.scan(json.dumps(NO_SECRETS, indent=1)) == ()
+
+
+def test_headers() -> None:
+    """Schemes and names of cookies are kept; ids of accounts are hidden too."""
+    headers = (
+        ("Authorization", "Bearer abc123def456"),
+        ("Proxy-Authorization", "unknownscheme-abc"),
+        ("Cookie", "a=first-value; b=second-value"),
+        ("Set-Cookie", "sid=some-value; Path=/; Max-Age=5"),
+        ("OpenAI-Organization", "my-company-1"),
+        ("llm_provider-openai-project", "p-1234567"),
+        ("anthropic-organization-id", "0137b15c-16bf"),
+        ("x-request-id", "req_1"),
+        ("CF-RAY", "81aca99e1a3b8cc3-EWR"),
+        ("X-Custom-Auth-Token", "t0ken-value"),
+        ("Accept", "*/*"),
+    )
+
+    redacted = DEFAULT.redact(replace(asked(), request_headers=headers))
+
+    shown = [
+        (name, PLACEHOLDER.sub(r"[\1]", value))
+        for name, value in redacted.request_headers
+    ]
+    assert shown == [
+        ("Authorization", "Bearer [secret]"),
+        ("Proxy-Authorization", "[secret]"),
+        ("Cookie", "a=[cookie]; b=[cookie]"),
+        ("Set-Cookie", "sid=[cookie]; Path=/; Max-Age=5"),
+        ("OpenAI-Organization", "[account]"),
+        ("llm_provider-openai-project", "[account]"),
+        ("anthropic-organization-id", "[account]"),
+        ("x-request-id", "[request-id]"),
+        ("CF-RAY", "[request-id]"),
+        ("X-Custom-Auth-Token", "[secret]"),
+        ("Accept", "*/*"),
+    ]
+
+
+def test_equal_secrets_stay_equal() -> None:
+    """The placeholder tells keys apart, wherever they stand, and tells no key."""
+    first, second = (asked(text({"password": key})) for key in ("one-1", "two-2"))
+    query = asked(url=f"{URL}?key=one-1")
+
+    bodies = [DEFAULT.redact(one).request_body for one in (first, first, second)]
+
+    assert bodies[0] == bodies[1] != bodies[2]
+    assert placeholder("secret", "one-1") in DEFAULT.redact(query).url
+    assert placeholder("secret", "one-1").encode() in bodies[0]
+
+
+def test_the_response_does_not_change_the_request() -> None:
+    """A secret that only the answer tells is not looked for in the request."""
+    whole = replace(
+        asked(b'{"content": "acme-research"}'),
+        response_headers=(("openai-organization", "acme-research"),),
+        response_body=b'{"owner": "acme-research"}',
+    )
+
+    redacted = DEFAULT.redact(whole)
+
+    assert redacted.request_body == whole.request_body
+    assert b"acme" not in redacted.response_body
+
+
+def test_plain_words_are_not_hidden_elsewhere() -> None:
+    """A password that is a word is hidden where it is named, not in all prose."""
+    whole = asked(b'{"password": "password", "content": "What is a password?"}')
+
+    redacted = DEFAULT.redact(whole)
+
+    assert b"What is a password?" in redacted.request_body
+    assert redacted.request_body.count(b"REDACTED") == 1
+
+
+def test_json_stays_json() -> None:
+    """Numbers become strings; escapes and lone halves of characters stay readable."""
+    whole = asked(b'{"pin_secret": 1234, "n": "{\\"password\\": \\"\\ud83d x\\"}"}')
+
+    redacted = DEFAULT.redact(whole)
+
+    said = json.loads(redacted.request_body)
+    assert PLACEHOLDER.fullmatch(said["pin_secret"])
+    assert PLACEHOLDER.fullmatch(json.loads(said["n"])["password"])
+
+
+def test_binary_around_a_secret_stays() -> None:
+    """Bytes that are no UTF-8 come through as they were."""
+    secret = SHAPED["groq"](rng(1)).encode()
+    whole = asked(b'\xff\x00\xc3{"a": "\xe9\\n' + secret + b'"}\x80')
+
+    redacted = DEFAULT.redact(whole)
+
+    mark = placeholder("groq-key", secret.decode()).encode()
+    assert redacted.request_body == whole.request_body.replace(secret, mark)
+
+
+def test_frames_are_sealed_again() -> None:
+    """Frames of an AWS event stream have the right lengths and checksums."""
+    secret = SHAPED["xai"](rng(1))
+    payloads = [b'{"a": 1}', text({"a": secret}), b'{"b": 2}']
+    expected = b"".join(
+        frame(one.replace(secret.encode(), placeholder("xai-key", secret).encode()))
+        for one in payloads
+    )
+
+    redacted = DEFAULT.redact(cut(said(b"".join(map(frame, payloads))), 30, 90))
+
+    assert redacted.response_body == expected
+    assert b"".join(redacted.response_chunks or ()) == expected
+
+
+def test_the_length_of_what_is_missing_is_kept() -> None:
+    """An answer that was cut off says how long it would have been."""
+    body = b'{"password": "a-secret", "more'
+    whole = Interaction(
+        "GET", URL, 200, (), b"", (("content-length", "100"),), body, ended="truncated"
+    )
+
+    redacted = DEFAULT.redact(whole)
+
+    missing = int(dict(redacted.response_headers)["content-length"])
+    assert missing - len(redacted.response_body) == 100 - len(body)
+
+
+def test_a_body_that_cannot_be_looked_into_is_refused() -> None:
+    """No cassette holds what may hide a secret."""
+    whole = said(b"\x28\xb5\x2f\xfd\xff\x00\x80", ("content-encoding", "zstd"))
+
+    with pytest.raises(CassetteError):
+        DEFAULT.redact(whole)
+
+
+@pytest.mark.parametrize("cut_off", [10, 0])
+def test_damaged_gzip_is_kept(cut_off: int) -> None:
+    """Nobody can read it, so nothing is in it that could be hidden."""
+    body = gzip.compress(b"{}")[:cut_off] + b"\x1f\x8b\x08\x00" + b"\xff" * 20
+    whole = said(body, ("content-encoding", "gzip"))
+
+    assert DEFAULT.redact(whole) == whole
+
+
+def test_gzip_of_two_members() -> None:
+    """All members of a gzip body are looked into."""
+    body = gzip.compress(b'{"a": 1}\n') + gzip.compress(b'{"password": "p"}')
+
+    redacted = DEFAULT.redact(said(body, ("content-encoding", "gzip")))
+
+    assert redacted.response_body.startswith(b'{"a": 1}\n{"password": "REDACTED-')
+
+
+def test_two_codings() -> None:
+    """A body that is compressed twice is decoded twice."""
+    body = gzip.compress(zlib.compress(b'{"password": "p"}'))
+    whole = cut(said(body, ("content-encoding", "deflate, gzip")), 9)
+
+    redacted = DEFAULT.redact(whole)
+
+    assert redacted.response_body.startswith(b'{"password": "REDACTED-')
+    assert b"".join(redacted.response_chunks or ()) == redacted.response_body
+
+
+def test_basic_that_is_no_base64() -> None:
+    """A credential of a wrong form is hidden all the same."""
+    redacted = DEFAULT.redact(asked(authorization="Basic \xff\xff", cookie="bare"))
+
+    assert "bare" not in str(redacted.request_headers)
+    assert "\xff" not in str(redacted.request_headers)
+
+
+def test_a_whole_object_that_was_cut_off() -> None:
+    """A field that is secret as a whole is hidden up to where the body ends."""
+    rules = Redaction(fields=["person"])
+
+    redacted = rules.redact_request("POST", URL, (), b'{"person": {"a": "Ann", "b": "B')
+
+    assert b"Ann" not in redacted[3]
+    assert b'"B' not in redacted[3]
+
+
+def test_own_rules() -> None:
+    """Fields, headers, parameters, patterns and functions of one's own are added."""
+    rules = Redaction.default().also(
+        fields=["ssn", "user_*"],
+        headers=["x-tenant"],
+        query=["who"],
+        patterns=[r"cust-\d+", re.compile(r"PIN (\d{4})")],
+        functions=[lambda said: re.findall(r"Mr\. (\w+)", said)],
+    )
+    body = {
+        "SSN": 123,
+        "user_id": {"a": "x", "b": [1, "y"]},
+        "text": "cust-42 has PIN 1234; ask Mr. Smith",
+        "api_key": "k",
+    }
+    whole = asked(text(body), url=f"{URL}?who=Smith&x=1", x_tenant="T")
+
+    redacted = rules.redact(whole)
+
+    said = json.loads(PLACEHOLDER.sub(r"[\1]", redacted.request_body.decode()))
+    assert said == {
+        "SSN": "[secret]",
+        "user_id": {"a": "[secret]", "b": ["[secret]", "[secret]"]},
+        "text": "[own] has PIN [own]; ask Mr. [secret]",
+        "api_key": "[secret]",
+    }
+    assert "Smith" not in redacted.url
+    assert redacted.request_headers[0] != whole.request_headers[0]
+    assert rules.redact(redacted) == redacted
+    assert rules.scan("a: cust-42")
+    assert rules == rules.also()
+
+
+def test_own_rules_alone() -> None:
+    """Without the default only what one names is hidden; what is to be kept is kept."""
+    whole = asked(
+        text({"api_key": "k", "ssn": "s"}), x_api_key="my-key", x_request_id="1"
+    )
+
+    only = Redaction(fields=["ssn"], defaults=False).redact(whole)
+    kept = Redaction(keep=["api_key", "X-Request-*"]).redact(whole)
+
+    assert json.loads(only.request_body)["api_key"] == "k"
+    assert b'"s"' not in only.request_body
+    assert json.loads(kept.request_body)["api_key"] == "k"
+    assert dict(kept.request_headers)["x-request-id"] == "1"
+    assert "my-key" not in str(kept.request_headers)
+
+
+def test_none_hides_nothing() -> None:
+    """That nothing is hidden has to be said."""
+    secret = SHAPED["github"](rng(1))
+    whole = asked(text({"password": secret}))
+
+    assert Redaction.none().redact(whole) is whole
+    assert Redaction.none().redact_request("GET", secret, (), b"") == (
+        "GET",
+        secret,
+        (),
+        b"",
+    )
+    assert Redaction.none().scan(secret) == ()
+    assert Redaction() == Redaction.default()
+
+
+@pytest.mark.parametrize(
+    ("rules", "error"),
+    [
+        ({"fields": "ssn"}, "give a list"),
+        ({"headers": [""]}, "no name"),
+        ({"query": [3]}, "no name"),
+        ({"patterns": ["("]}, "no regular expression"),
+        ({"patterns": [b"a"]}, "no pattern"),
+        ({"functions": ["f"]}, "cannot be called"),
+        ({"keep": 1}, "give a list"),
+    ],
+)
+def test_wrong_rules_are_told(rules: dict[str, Any], error: str) -> None:
+    """A rule that could hide nothing is refused at once."""
+    with pytest.raises(InputError, match=error):
+        Redaction(**rules)

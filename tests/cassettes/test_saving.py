@@ -1,0 +1,607 @@
+"""Nothing is lost and nothing is damaged, whoever is killed and whatever is full."""
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cassettes import load_cassette
+from harness.cassettes import saving as saving_room
+from harness.cassettes.http_requests import HttpRequest
+from harness.cassettes.interactions import Interaction
+from harness.cassettes.journals import (
+    Journal,
+    forsaken,
+    has_journals,
+    left_journals,
+    line_of,
+)
+from harness.cassettes.merging import added, save
+from harness.cassettes.redaction import Redaction
+from harness.cassettes.saving import hold, locked, replace_file
+from harness.cassettes.tape import Tape
+from harness.errors import CassetteError, UnrecordedRequest
+
+URL = "https://a.b/v1"
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
+
+#: What each process of the campaign runs: a tape, and requests that are all different.
+_RECORD = """
+    import json, os, sys
+    from harness.cassettes.http_requests import HttpRequest
+    from harness.cassettes.tape import Tape
+
+    path, who, per_tape, tapes, size = sys.argv[1:6]
+
+    def record(tape, name):
+        request = HttpRequest("POST", "https://a.b/v1", (), json.dumps(name).encode())
+        assert tape.answer(request) is None
+        exchange = tape.recording(request)
+        exchange.response(200, [("content-type", "text/plain")])
+        exchange.chunk(b"answer to " + name.encode() + b"." * int(size))
+        exchange.end()
+        print(name, flush=True)
+
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for n in range(int(tapes)):
+        with Tape(path, "new_episodes") as tape:
+            for k in range(int(per_tape)):
+                record(tape, f"{who}-{n}-{k}")
+    print("done", flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the environment says of CI."""
+    monkeypatch.delenv("CI", raising=False)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give the path of a cassette that is not there yet."""
+    return tmp_path / "test_it[a-1].yaml"
+
+
+def one(name: str) -> Interaction:
+    """Give an interaction that can be told from others."""
+    return Interaction(
+        *("POST", URL, 200),
+        request_body=json.dumps(name).encode(),
+        response_headers=(("content-type", "text/plain"),),
+        response_body=b"answer to " + name.encode(),
+        recorded_at="2026-11-23T08:00:00Z",
+    )
+
+
+def names(interactions: Any) -> list[str]:
+    """Give the names of interactions, each of which has the answer to its request."""
+    found = [json.loads(i.request_body) for i in interactions]
+    answers = [i.response_body.rstrip(b".") for i in interactions]
+    assert answers == [b"answer to " + name.encode() for name in found]
+    return found
+
+
+OPEN = Redaction.none()
+
+
+def start(path: Path, *said: object, code: str = _RECORD) -> subprocess.Popen[str]:
+    """Start a process of the campaign; it waits for a line."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(path), *map(str, said)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", process.communicate()
+    return process
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    """Let a process of the campaign go on."""
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+# ------------------------------------------------------------------------- files
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    """Its folder is made, its mode is kept, and nothing else is left."""
+    path = tmp_path / "deep" / "a.yaml"
+    replace_file(path, b"one")
+    path.chmod(0o640)
+
+    replace_file(path, b"two")
+
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """The file that it leads to is replaced."""
+    real, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
+    real.write_bytes(b"one")
+    link.symlink_to(real)
+
+    replace_file(link, b"two")
+
+    assert link.is_symlink()
+    assert real.read_bytes() == b"two"
+
+
+def test_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
+    """The error names it and says so."""
+    folder = tmp_path / "a.yaml"
+    folder.mkdir()
+
+    with pytest.raises(CassetteError, match=r"a\.yaml: cannot be saved: .* as it was"):
+        replace_file(folder, b"two")
+    assert [*tmp_path.iterdir()] == [folder]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """The error names it."""
+    (tmp_path / "file").write_bytes(b"")
+
+    with (
+        pytest.raises(CassetteError, match="cannot be made"),
+        locked(tmp_path / "file"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("fallback", [False, True])
+def test_a_lock_holds_others_off(
+    tmp_path: Path, fallback: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One at a time is in it, also where the system has no locks for folders."""
+    if fallback:
+        monkeypatch.setattr(saving_room, "_flocked", lambda _: False)
+    inside, most = 0, 0
+
+    def work() -> None:
+        nonlocal inside, most
+        for _ in range(20):
+            with locked(tmp_path):
+                inside += 1
+                most = max(most, inside)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (most, inside) == (1, 0)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_lock_file_of_the_dead_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After half a minute nobody is thought to hold it."""
+    monkeypatch.setattr(saving_room, "_flocked", lambda _: False)
+    lock = tmp_path / ".lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+
+    with locked(tmp_path):
+        assert lock.stat().st_mtime > 1
+    assert not lock.exists()
+
+
+def test_a_lock_that_nobody_lets_go_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits forever; the error names the file."""
+    monkeypatch.setattr(saving_room, "_flocked", lambda _: False)
+    monkeypatch.setattr(saving_room, "_PATIENCE", 0.0)
+    (tmp_path / ".lock").touch()
+
+    with pytest.raises(CassetteError, match="has held this lock"), locked(tmp_path):
+        pass
+
+
+# ---------------------------------------------------------------------- journals
+
+EVERYTHING = Interaction(
+    *("POST", "https://a.b/é?x=1", 200),
+    request_headers=(("A", "1"), ("a", "2")),
+    request_body=b"\xff\x00",
+    response_headers=(("B", "ü"),),
+    response_body="é".encode(),
+    response_chunks=(b"\xc3", b"\xa9"),
+    chunk_times=(1, 20),
+    ended="truncated",
+    failure="it\nbroke",
+    reason="OK",
+    http_version="HTTP/1.1",
+    recorded_at="2026-11-23T08:00:00Z",
+)
+
+
+def left_by_the_dead(path: Path, *interactions: Interaction) -> Path:
+    """Write a journal as a process does that dies then; give its path."""
+    journal = Journal(path)
+    journal.write(line_of(n, i) for n, i in enumerate(interactions))
+    assert journal.path is not None
+    journal.close(keep=True)
+    return journal.path
+
+
+def test_a_journal_says_all_of_an_interaction(path: Path) -> None:
+    """What is read is what was written, in the order of the numbers."""
+    journal = Journal(path)
+    journal.write([line_of(2, one("b"))])
+    journal.write([line_of(1, EVERYTHING)])
+    journal.close(keep=True)
+
+    (left,) = left_journals(path)
+
+    assert left.interactions == (EVERYTHING, one("b"))
+    assert left.damaged == 0
+
+
+def test_a_journal_of_the_living_is_theirs(path: Path) -> None:
+    """Nobody takes over what a process still writes."""
+    journal = Journal(path)
+    journal.write([line_of(1, one("a"))])
+
+    assert has_journals(path)
+    assert left_journals(path) == []
+    journal.close()
+    assert not has_journals(path)
+
+
+def test_a_journal_belongs_to_its_cassette_alone(tmp_path: Path) -> None:
+    """Names with brackets are no patterns."""
+    left_by_the_dead(tmp_path / "a[1].yaml", one("a"))
+
+    assert not has_journals(tmp_path / "a1.yaml")
+    assert not has_journals(tmp_path / "nowhere" / "a.yaml")
+    assert len(left_journals(tmp_path / "a[1].yaml")) == 1
+
+
+def test_a_line_that_failed_is_not_left_half(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written after a full disk has room again can be read."""
+    journal = Journal(path)
+    journal.write([line_of(1, one("a"))])
+    write = os.write
+
+    def full(handle: int, data: Any) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(handle, data[:50])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(CassetteError, match="cannot be written: No space left"):
+        journal.write([line_of(2, one("b"))])
+    monkeypatch.undo()
+    journal.write([line_of(3, one("c"))])
+    journal.close(keep=True)
+
+    (left,) = left_journals(path)
+    assert names(left.interactions) == ["a", "c"]
+    assert left.damaged == 0
+
+
+def test_what_is_no_journal_is_left_alone(path: Path) -> None:
+    """A folder with such a name is nobody's."""
+    path.with_name(f".{path.name}.1234.journal").mkdir()
+
+    assert left_journals(path) == []
+
+
+@ON_POSIX
+def test_where_there_are_no_locks_nobody_holds_one(path: Path) -> None:
+    """A system that refuses is one that has none."""
+    handle = os.open(path.parent, os.O_RDONLY)
+    os.close(handle)
+
+    assert not hold(handle)
+    assert not saving_room._flocked(handle)
+
+
+def test_every_truncation_of_a_journal(path: Path) -> None:
+    """Whatever is cut off, each whole line is read, and no line is half read."""
+    journal = left_by_the_dead(path, one("a"), one("b"))
+    data = journal.read_bytes()
+    ends = [n for n, byte in enumerate(data, 1) if byte == ord("\n")]
+
+    for cut in range(len(data) + 1):
+        journal.write_bytes(data[:cut])
+        (left,) = left_journals(path)
+        whole = sum(end <= cut for end in ends)
+
+        assert names(left.interactions) == [*"ab"[:whole]]
+        assert left.damaged == 0
+
+
+def test_a_flipped_byte_damages_one_line_and_is_told(path: Path) -> None:
+    """No entry is read that is not as it was written."""
+    journal = left_by_the_dead(path, *map(one, "abc"))
+    data = journal.read_bytes()
+    draw = random.Random(7)  # noqa: S311  # a seed, so that it can be had again
+
+    for _ in range(2_000 if LONG else 200):
+        flipped = bytearray(data)
+        flipped[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        journal.write_bytes(bytes(flipped))
+        (left,) = left_journals(path)
+
+        assert {*names(left.interactions)} < {*"abc"}
+        assert left.damaged or flipped[-1] != ord("\n")
+
+
+def test_a_damaged_journal_is_kept_aside(path: Path) -> None:
+    """What can be read is taken over; the rest is for a person to look at."""
+    journal = left_by_the_dead(path, *map(one, "ab"))
+    journal.write_bytes(journal.read_bytes().replace(b"answer to a", b"answer to x"))
+
+    with Tape(path, "new_episodes") as tape:
+        assert names(tape.interactions) == ["b"]
+
+    aside = journal.with_suffix(".damaged")
+    assert aside.exists()
+    assert f"{aside}: 1 of the exchanges" in tape.notes[0]
+    assert names(load_cassette(path)) == ["b"]
+
+
+def test_an_entry_of_another_version_is_damaged(path: Path) -> None:
+    """A line that is whole, but says what no interaction has, is not guessed at."""
+    journal = left_by_the_dead(path, one("a"))
+    line = line_of(1, one("a")).partition(b" ")[2].rstrip().replace(b"status", b"state")
+    from harness.cassettes.journals import _sum
+
+    journal.write_bytes(b"%s %s\n" % (_sum(line), line))
+
+    assert left_journals(path)[0].damaged == 1
+
+
+def test_files_that_were_never_whole_are_swept(path: Path) -> None:
+    """What a killed process was writing goes; what one just begins stays."""
+    stale = path.with_name(f".{path.name}.1234.tmp")
+    begun = path.with_name(f".{path.name}.1234.journal.tmp")
+    old = path.with_name(f".{path.name}.5678.journal.tmp")
+    for file in (stale, begun, old):
+        file.touch()
+    os.utime(old, (1, 1))
+
+    forsaken(path)
+
+    assert [*path.parent.iterdir()] == [begun]
+
+
+@ON_POSIX
+def test_a_forked_process_writes_its_own_journal(path: Path) -> None:
+    """What a child records is not lost with it, and does not end its parent's."""
+    journal = Journal(path)
+    journal.write([line_of(1, one("a"))])
+    code = 0
+    child = os.fork()
+    if not child:
+        try:
+            journal.write([line_of(2, one("b"))])
+        except BaseException:  # noqa: BLE001  # whatever it is, the parent hears of it
+            code = 1
+        os._exit(code)
+
+    assert os.waitpid(child, 0)[1] == 0
+    (left,) = left_journals(path)
+    assert names(left.interactions) == ["b"]
+    journal.close()
+
+
+# ------------------------------------------------------------------- taking over
+
+
+@pytest.mark.parametrize("mode", ["once", "new_episodes"])
+def test_what_the_dead_recorded_goes_on(path: Path, mode: str) -> None:
+    """It plays, the rest goes live, and all of it is saved in order."""
+    left_by_the_dead(path, *map(one, "ab"))
+
+    with Tape(path, mode) as tape:
+        assert tape.answer(HttpRequest("POST", URL, (), b'"b"')) is not None
+        record(tape, "c")
+
+    assert names(load_cassette(path)) == ["a", "b", "c"]
+    assert "2 exchanges that a killed process had recorded" in tape.notes[0]
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_what_the_dead_recorded_is_old_to_a_new_recording(path: Path) -> None:
+    """Mode all replaces what is asked again, rewrite drops the rest."""
+    left_by_the_dead(path, *map(one, "ab"))
+    with Tape(path, "all") as tape:
+        record(tape, "b")
+    assert names(load_cassette(path)) == ["a", "b"]
+
+    left_by_the_dead(path, one("x"))
+    with Tape(path, "rewrite") as tape:
+        record(tape, "c")
+    assert names(load_cassette(path)) == ["c"]
+
+
+def test_rewrite_that_records_nothing_keeps_what_the_dead_recorded(path: Path) -> None:
+    """A run that asked nothing drops nothing."""
+    left_by_the_dead(path, one("a"))
+    Tape(path, "rewrite").close()
+
+    assert names(load_cassette(path)) == ["a"]
+
+
+def test_a_mode_that_records_nothing_tells_of_the_dead(path: Path) -> None:
+    """In the notes and in the miss; the journal stays."""
+    journal = left_by_the_dead(path, one("a"))
+    tape = Tape(path)
+    told = f"{journal}: a killed process left 1 recorded exchanges."
+
+    with pytest.raises(UnrecordedRequest) as caught:
+        tape.answer(HttpRequest("POST", URL, (), b'"a"'))
+
+    assert told in str(caught.value)
+    assert told in tape.notes[0]
+    assert journal.exists()
+
+
+def test_a_journal_that_was_saved_is_not_saved_twice(path: Path) -> None:
+    """A process killed between saving and removing its journal does no harm."""
+    save(path, [one("a"), one("b"), one("b")], OPEN)
+    left_by_the_dead(path, *map(one, "bbc"))
+
+    Tape(path, "new_episodes").close()
+
+    assert names(load_cassette(path)) == ["a", "b", "b", "c"]
+
+
+def test_what_was_taken_over_and_left_again_is_there_once(path: Path) -> None:
+    """A process killed while it takes over a journal leaves two that say the same."""
+    left_by_the_dead(path, one("a"), one("a"))
+    left_by_the_dead(path, one("a"), one("a"), one("b"))
+
+    Tape(path, "new_episodes").close()
+
+    assert names(load_cassette(path)) == ["a", "a", "b"]
+
+
+def test_equal_exchanges_are_counted() -> None:
+    """What is there twice is added a third time."""
+    assert names(added([one("a")], [one("a"), one("a"), one("b")])) == ["a", "a", "b"]
+
+
+# ---------------------------------------------------------------------- campaign
+
+
+def record(tape: Tape, name: str) -> None:
+    """Record an exchange that tells its name."""
+    exchange = tape.recording(HttpRequest("POST", URL, (), json.dumps(name).encode()))
+    exchange.response(200, [("content-type", "text/plain")])
+    exchange.chunk(b"answer to " + name.encode())
+    exchange.end()
+
+
+@ON_POSIX
+@pytest.mark.parametrize("seed", range(50 if LONG else 4))
+def test_kill_loses_no_finished_exchange(path: Path, seed: int) -> None:
+    """Whenever a recording process is killed: what it finished is there, once."""
+    save(path, [one("old")], OPEN)
+    draw = random.Random(seed)  # noqa: S311  # as above
+    process = start(path, "p", 3, 40, draw.choice([0, 5_000]))
+    go(process)
+    assert process.stdout is not None
+    finished = [process.stdout.readline().strip() for _ in range(draw.randrange(1, 40))]
+    process.send_signal(signal.SIGKILL)
+    finished += process.stdout.read().split()
+    process.communicate()
+
+    assert names(load_cassette(path, seals="error"))[0] == "old"
+    Tape(path, "new_episodes").close()
+
+    found = names(load_cassette(path, seals="error"))
+    assert {"old", *finished} <= {*found}
+    assert len(found) == len({*found})
+    # At most one exchange had finished, and could not say so any more.
+    assert len(found) <= len(finished) + 2
+    assert [*path.parent.iterdir()] == [path]
+
+
+@ON_POSIX
+@pytest.mark.parametrize("count", [2, 8])
+def test_processes_record_into_one_cassette(path: Path, count: int) -> None:
+    """All that they record is there, what each recorded in its order."""
+    save(path, [one("old")], OPEN)
+    processes = [start(path, f"p{n}", 3, 2, 0) for n in range(count)]
+    for process in processes:
+        go(process)
+    for process in processes:
+        assert process.communicate()[0].endswith("done\n")
+
+    found = names(load_cassette(path, seals="error"))
+    assert len(found) == 1 + 6 * count
+    for n in range(count):
+        mine = [name for name in found if name.startswith(f"p{n}-")]
+        assert mine == [f"p{n}-{tape}-{k}" for tape in range(2) for k in range(3)]
+    assert [*path.parent.iterdir()] == [path]
+
+
+_FULL = """
+    import resource, sys
+    from harness.cassettes.http_requests import HttpRequest
+    from harness.cassettes.tape import Tape
+    from harness.errors import CassetteError
+
+    print("ready", flush=True)
+    sys.stdin.readline()
+    path, limit = sys.argv[1:3]
+    tape = Tape(path, "new_episodes")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), before[1]))
+    exchange = tape.recording(HttpRequest("POST", "https://a.b/v1", (), b'"new"'))
+    exchange.response(200, [("content-type", "text/plain")])
+    exchange.chunk(b"answer to new")
+    exchange.end()
+    try:
+        tape.close()
+    except CassetteError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        print(error, *tape.notes, sep="\\n")
+"""
+
+
+@ON_POSIX
+@pytest.mark.parametrize(("limit", "journaled"), [(2_000, True), (40, False)])
+def test_a_full_disk_leaves_the_old_file(
+    path: Path, limit: int, journaled: bool
+) -> None:
+    """The error is clear; what fitted on the disk is taken over by the next run."""
+    pytest.importorskip("resource")
+    save(path, [one(f"old{n}") for n in range(20)], OPEN)
+    before = path.read_bytes()
+    process = start(path, limit, code=_FULL)
+    go(process)
+    said, wrong = process.communicate()
+
+    assert not wrong
+    assert f"{path}: cannot be saved: File too large. It is as it was." in said
+    assert path.read_bytes() == before
+    assert ("1 recorded exchanges are lost." in said) is not journaled
+    assert ("the next run that records takes it over" in said) is journaled
+    Tape(path, "new_episodes").close()
+    assert names(load_cassette(path))[20:] == ["new"] * journaled
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_cassette_that_is_damaged_meanwhile_is_not_replaced(path: Path) -> None:
+    """What was recorded stays in the journal until the file can be read again."""
+    save(path, [one("old")], OPEN)
+    good = path.read_bytes()
+    tape = Tape(path, "new_episodes")
+    record(tape, "new")
+    path.write_bytes(b"<<<<<<< ours\n")
+
+    with pytest.raises(CassetteError, match="merge conflict") as caught:
+        tape.close()
+    assert "the next run that records takes it over" in str(caught.value)
+    assert path.read_bytes() == b"<<<<<<< ours\n"
+    path.write_bytes(good)
+    Tape(path, "new_episodes").close()
+    assert names(load_cassette(path)) == ["old", "new"]
