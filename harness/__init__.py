@@ -44,6 +44,8 @@ __all__ = [
     "Pause",
     "RateLimitError",
     "RealClock",
+    "RecordingChatModel",
+    "Redaction",
     "ReplayChatModel",
     "RunConfig",
     "SchemaError",
@@ -76,6 +78,7 @@ __all__ = [
     "streaming",
     "think",
     "tool",
+    "use_cassette",
 ]
 
 if typing.TYPE_CHECKING:
@@ -85,6 +88,7 @@ if typing.TYPE_CHECKING:
         ToolCallChunk,
         UsageMetadata,
     )
+    from harness.cassettes.redaction import Redaction
     from harness.chunks import AIMessageChunk
     from harness.errors import (
         AuthenticationError,
@@ -142,6 +146,8 @@ if typing.TYPE_CHECKING:
         init_chat_model,
         register_provider,
     )
+    from harness.record import RecordingChatModel
+    from harness.recording import use_cassette
     from harness.replay import ReplayChatModel
     from harness.requests import ChatRequest
     from harness.scripts import Script
@@ -154,6 +160,7 @@ else:
         name: f"harness.{module}"
         for module, names in {
             "blocks": "InvalidToolCall ToolCall ToolCallChunk UsageMetadata",
+            "cassettes.redaction": "Redaction",
             "chunks": "AIMessageChunk",
             "fake": "FakeChatModel",
             "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",
@@ -162,6 +169,8 @@ else:
             "providers": "AnthropicChatModel GeminiChatModel HttpChatModel "
             "OllamaChatModel OpenAIChatModel OpenAIResponsesModel Service "
             "init_chat_model register_provider",
+            "record": "RecordingChatModel",
+            "recording": "use_cassette",
             "replay": "ReplayChatModel",
             "requests": "ChatRequest",
             "scripts": "Script",

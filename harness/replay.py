@@ -4,10 +4,11 @@ import copy
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from harness.cassettes import CassetteSource, find_cassette, load_cassette
+from harness.cassettes.redaction import Redaction
 from harness.errors import InputError, nearest, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel, Clock
@@ -27,7 +28,12 @@ class ReplayChatModel(ChatModel):
     says what differs from the nearest recording. What counts as the same request is
     said by *match_on*; a recording plays once, in recorded order, unless
     *allow_playback_repeats* lets the last one play on. The *dialect* is found from
-    the recorded URLs; name one where they do not tell.
+    the recorded URLs; name one where they do not tell. A request with a secret in it is
+    known by *redaction*, the rules with which it was recorded. Answers come at once, or
+    as *timing* says: "recorded", or how many times as fast; the *clock* tells how real
+    that time is.
+
+    A cassette of a `RecordingChatModel` is replayed as well.
 
     Raises CassetteError where there is no such cassette, or it cannot be read.
 
@@ -38,7 +44,7 @@ class ReplayChatModel(ChatModel):
     4
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a model, all optional
         self,
         name: str | Path,
         *,
@@ -46,6 +52,8 @@ class ReplayChatModel(ChatModel):
         directory: str | Path | None = None,
         match_on: Iterable[str] = DEFAULT_FIELDS,
         allow_playback_repeats: bool = False,
+        redaction: Redaction | None = None,
+        timing: Literal["instant", "recorded"] | float = "instant",
         clock: Clock | None = None,
     ) -> None:
         if not isinstance(name, str | Path) or not str(name):
@@ -61,6 +69,8 @@ class ReplayChatModel(ChatModel):
             name=f"the cassette {str(name)!r}",
             match_on=match_on,
             allow_playback_repeats=allow_playback_repeats,
+            redaction=redaction or Redaction.default(),
+            speed=_speed(timing),
         )
         self.clock = given_clock(clock)
         self._run_numbers = count(1)
@@ -82,6 +92,21 @@ class ReplayChatModel(ChatModel):
         return (
             f"ReplayChatModel({str(self.path)!r}: {left} of {all_of_them} left to play)"
         )
+
+
+def _speed(timing: object) -> float:
+    match timing:
+        case "instant":
+            return 0.0
+        case "recorded":
+            return 1.0
+        case int() | float() if not isinstance(timing, bool) and 0 < timing < 1e9:
+            return float(timing)
+        case _:
+            raise InputError(
+                f"timing={shown(timing)}; give 'instant', 'recorded' or a number above "
+                "0: how many times as fast as recorded."
+            )
 
 
 def _dialect(given: str | Dialect) -> Dialect:

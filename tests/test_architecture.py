@@ -28,7 +28,8 @@ FLOORS = {
         1: "steps requests matching",
         2: "wire",
         3: "models scripts cassettes",
-        4: "fake replay fake_provider providers transports intercept server recording",
+        4: "fake record replay fake_provider providers transports intercept server "
+        "recording",
         5: "laws strategies harness",
         6: "pytest_plugin cli bridges",
     }.items()
@@ -232,7 +233,7 @@ def test_version_is_that_of_the_distribution() -> None:
 
 
 def test_plugin_is_light() -> None:
-    """A pytest run that uses nothing of harness loads two small modules of it."""
+    """A pytest run that uses nothing of harness loads three small modules of it."""
     probe = (
         "import json, sys, pytest; before = {*sys.modules}; "
         "import harness.pytest_plugin; print(json.dumps([*{*sys.modules} - before]))"
@@ -246,7 +247,11 @@ def test_plugin_is_light() -> None:
         check=True,
     )
 
-    assert {*json.loads(result.stdout)} == {"harness", "harness.pytest_plugin"}
+    assert {*json.loads(result.stdout)} == {
+        "harness",
+        "harness.pytest_plugin",
+        "harness.pytest_plugin.settings",
+    }
 
 
 def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -191,7 +191,7 @@ def test_a_dialect_that_is_not_there() -> None:
     """The names that there are stand in the error."""
     with pytest.raises(InputError, match="Did you mean 'openai-chat'"):
         replay(dialect="openai-chats")
-    with pytest.raises(InputError, match=r"dialect=3: give a name. Known: 'openai-c"):
+    with pytest.raises(InputError, match=r"dialect=3: give a name. Known: 'anthropic"):
         replay(dialect=3)
 
 
