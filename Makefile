@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench lock build clean
+.PHONY: help demo test lint types format bench recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -20,7 +20,7 @@ BENCH_READY := $(BENCH)/.ready
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | lint | types | format | bench | lock | build | clean"
+	@echo "make demo | test | lint | types | format | bench | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -62,6 +62,10 @@ $(BENCH_READY): requirements.lock pyproject.toml
 
 bench: $(BENCH_READY)
 	@set -e; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+
+# A scripted server on this machine, recorded; see cassettes/README.md.
+recordings: $(READY)
+	@$(BIN)/python tests/recording/record_cassettes.py cassettes
 
 # A clean resolve of everything that development needs, exactly pinned.
 lock:

@@ -79,7 +79,7 @@ def test_unused_turns_fail_the_test_at_its_end(run):
             "If the test wants it so: allow_unused=True, model.script.violations.*",
         ]
     )
-    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
+    result.stdout.no_fnmatch_line("*pytest_plugin*.py*")
 
 
 def test_unused_turns_may_be_allowed(run):
@@ -221,6 +221,37 @@ def test_a_setup_that_failed_leaves_turns_unused(run):
         raise OSError("no disk")
 
     def test_never_runs(model): ...
+    """)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.no_fnmatch_line("*not as scripted*")
+
+
+def test_a_test_that_is_run_again_is_judged_anew(pytester, run):
+    """By plugins that repeat tests: how it ended last time does not count."""
+    pytester.makeconftest("""
+    from _pytest.runner import runtestprotocol
+
+    def pytest_runtest_protocol(item, nextitem):
+        runtestprotocol(item, nextitem=nextitem, log=False)
+        item._initrequest()
+    """)
+
+    result = run("""
+    import pytest
+
+    RUNS = []
+
+    @pytest.fixture
+    def model(fake_chat):
+        RUNS.append(1)
+        model = fake_chat("Hello!")
+        if len(RUNS) > 1:
+            raise OSError("no disk")
+        return model
+
+    def test_twice(model):
+        model.invoke("Hi")
     """)
 
     result.assert_outcomes(errors=1)
@@ -407,14 +438,14 @@ def test_no_two_tests_share_a_name(pytester, run):
     result = run(
         """
     import pytest
-    from harness.pytest_plugin import _called_after
+    from harness.pytest_plugin.marks import called_after
 
     ODD = ["a/b", "a:b", "a-b", "a b", "A-b", "a]", "a", "é", "x" * 300, "x" * 301]
     NAMES = []
 
     @pytest.mark.parametrize("x", ODD)
     def test_x(x, request):
-        NAMES.append(_called_after(request.node))
+        NAMES.append(called_after(request.node))
 
     def test_names():
         print("\\n".join(["", *NAMES, "."]))

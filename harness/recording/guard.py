@@ -28,7 +28,7 @@ from typing import Any
 from harness.errors import NetworkBlocked
 from harness.recording.patching import Patch, Patches
 
-__all__ = ["Guard", "block_network"]
+__all__ = ["Guard", "block_network", "put_up", "take_down"]
 
 _Address = tuple[str, int | str | None]
 
@@ -54,6 +54,9 @@ class Guard:
     *allowed* are host names or addresses, exact or with the wildcards of a shell
     (`*.example.com`); `host:port` allows that port alone.
     """
+
+    #: Whether it has no say while one is up that somebody asked for.
+    yields = False
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._allowed = tuple(pattern.lower() for pattern in allowed)
@@ -97,6 +100,10 @@ class Guard:
         """Keep an attempt, to be told again at the end."""
         self._attempts.append(error)
 
+    def why(self) -> str:
+        """Why there is no network."""
+        return "No network is allowed here"
+
     def resolved(self, host: str, addresses: Iterable[str]) -> None:
         """Know *addresses* by the name under which they were found."""
         self._resolved.update(dict.fromkeys(addresses, host))
@@ -117,9 +124,7 @@ def block_network(allowed: Iterable[str] = ()) -> Generator[Guard]:
     Guards nest: what one of those that are up refuses is refused.
     """
     guard = Guard(allowed)
-    _listen()
-    _patches.hold()
-    _guards.append(guard)
+    put_up(guard)
     try:
         yield guard
     except BaseException as error:
@@ -128,10 +133,28 @@ def block_network(allowed: Iterable[str] = ()) -> Generator[Guard]:
                 error.add_note(f"Refused meanwhile: {attempt}")
         raise
     finally:
-        _guards.remove(guard)
-        _patches.release()
+        take_down(guard)
     if guard.attempts:
         raise _told_again(guard.forget())
+
+
+def put_up(guard: Guard) -> None:
+    """Have *guard* up, until it is taken down."""
+    _listen()
+    _patches.hold()
+    _guards.append(guard)
+
+
+def take_down(guard: Guard) -> None:
+    """Let *guard* have no say any more."""
+    _guards.remove(guard)
+    _patches.release()
+
+
+def _judges() -> list[Guard]:
+    """The guards that have a say."""
+    up = [*_guards]
+    return [guard for guard in up if not guard.yields] or up
 
 
 def _told_again(attempts: tuple[NetworkBlocked, ...]) -> NetworkBlocked:
@@ -148,20 +171,20 @@ def _told_again(attempts: tuple[NetworkBlocked, ...]) -> NetworkBlocked:
     return error
 
 
-def _refuse(verb: str, host: str, port: int | str | None) -> None:
+def _refuse(verb: str, host: str, port: int | str | None, judges: list[Guard]) -> None:
     place = host if port is None else f"{host}:{port}"
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
     code = _code_line()
     error = NetworkBlocked(
-        f"{test or 'this process'} tried to {verb} {place}, at {code}. No network is "
-        "allowed here, and nothing was sent. Record the call into a cassette first; "
-        f"or let the host pass: block_network(allowed=[{host!r}]).",
+        f"{test or 'this process'} tried to {verb} {place}, at {code}. "
+        f"{judges[0].why()}, and nothing was sent. Record the call into a cassette "
+        f"first; or let the host pass: block_network(allowed=[{host!r}]).",
         host=host,
         port=port,
         test=test,
         code=code,
     )
-    for guard in [*_guards]:
+    for guard in judges:
         guard.remember(error)
     raise error
 
@@ -173,8 +196,9 @@ def _check(verb: str, address: object) -> None:
             host = _spelled(said)
         case _:
             return
-    if not all(guard.lets_pass(host, port) for guard in [*_guards]):
-        _refuse(verb, host, port)
+    judges = _judges()
+    if not all(guard.lets_pass(host, port) for guard in judges):
+        _refuse(verb, host, port, judges)
 
 
 def _check_name(name: object, port: object = None) -> None:
@@ -182,9 +206,11 @@ def _check_name(name: object, port: object = None) -> None:
     if not isinstance(name, str | bytes | bytearray):
         return  # None: this machine
     host = _spelled(name)
-    if not all(guard.may_resolve(host) for guard in [*_guards]):
+    judges = _judges()
+    if not all(guard.may_resolve(host) for guard in judges):
         said = port.decode() if isinstance(port, bytes) else port
-        _refuse("look up", host, said if isinstance(said, int | str) else None)
+        port = said if isinstance(said, int | str) else None
+        _refuse("look up", host, port, judges)
 
 
 def _spelled(host: str | bytes | bytearray) -> str:
@@ -266,6 +292,8 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
             _check_name(name)
         case "gethostbyaddr", (address,):
             _check("look up", (address, None))
+        case "getnameinfo", (address,):
+            _check("look up", address)
         case _:
             pass
 

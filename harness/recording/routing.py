@@ -17,7 +17,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from harness.cassettes.tape import Tape
-from harness.errors import CassetteMiss, UnrecordedRequest
+from harness.errors import CassetteMiss, NetworkBlocked, UnrecordedRequest
+from harness.recording.guard import Guard, put_up, take_down
 from harness.recording.patching import Patch
 from harness.recording.playback import Playback
 
@@ -59,6 +60,7 @@ def put_in(tape: Tape, playback: Playback) -> Opened:
     opened = Opened(tape, playback, _here(), threading.get_ident())
     with _changing:
         _open = (*_open, opened)
+        _watch()
     return opened
 
 
@@ -68,6 +70,7 @@ def put_away(opened: Opened) -> None:
     opened.is_open = False
     with _changing:
         _open = tuple(other for other in _open if other is not opened)
+        _watch()
     _CURRENT.set(_still_open(_CURRENT.get()))
 
 
@@ -115,6 +118,41 @@ def patches() -> Iterator[Patch]:
     """What has to be replaced, so that threads can be told where they come from."""
     yield Patch(threading.Thread, "start", _starting)
     yield Patch(ThreadPoolExecutor, "submit", _submitting)
+
+
+class _Offline(Guard):
+    """The guard of cassettes that only replay: what it refuses is one of their misses.
+
+    It is up while none is open that may go live, and yields to one that was asked for.
+    """
+
+    yields = True
+    is_up = False
+
+    def why(self) -> str:
+        """Why there is no network."""
+        names = ", ".join({str(one.tape.path): "" for one in self._told()})
+        return f"What is open only replays ({names})"
+
+    def remember(self, error: NetworkBlocked) -> None:
+        """Tell it to the cassette of this context, or, if it has none, to all."""
+        for opened in self._told():
+            opened.tape.misses.append(CassetteMiss(str(error)))
+
+    def _told(self) -> tuple[Opened, ...]:
+        here = _here()
+        return _open if here is None else (here,)
+
+
+_OFFLINE = _Offline()
+
+
+def _watch() -> None:
+    """Have the guard up, or not, as what is open now demands."""
+    wanted = bool(_open) and not any(opened.tape.goes_live for opened in _open)
+    if wanted != _OFFLINE.is_up:
+        _OFFLINE.is_up = wanted
+        (put_up if wanted else take_down)(_OFFLINE)
 
 
 def _here() -> Opened | None:

@@ -16,6 +16,7 @@ from harness.errors import (
     CassetteError,
     CassetteWarning,
     InputError,
+    NetworkBlocked,
     UnrecordedRequest,
     nearest,
     shown,
@@ -267,8 +268,9 @@ def _close(opened: Opened, error: BaseException | None) -> None:
 
 def _add_notes(error: BaseException, tape: Tape) -> None:
     known = error.miss if isinstance(error, UnrecordedRequest) else None
+    blocked = str(error) if isinstance(error, NetworkBlocked) else None
     for miss in tape.misses:
-        if miss is not known:
+        if miss is not known and str(miss) != blocked:
             error.add_note(f"{tape.path} missed: {miss}")
     for note in (*tape.drift, *tape.notes):
         error.add_note(note)

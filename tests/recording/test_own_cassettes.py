@@ -1,4 +1,4 @@
-"""The repository's own recordings: what they say to us, to vcrpy, and live once more."""
+"""The repository's own recordings: what they say to us, to vcrpy, and live again."""
 
 import runpy
 from pathlib import Path
