@@ -202,7 +202,9 @@ APPS = [
 ]
 
 
-@pytest.mark.parametrize("app", APPS, ids=repr)
+@pytest.mark.parametrize(
+    "app", APPS, ids=lambda app: getattr(app, "__name__", type(app).__name__)
+)
 def test_an_application_tells_its_runs(app):
     """All of an application's models stream, whatever way they are asked."""
     events, error = collected(lambda: astream_events(app, "Hello"))
