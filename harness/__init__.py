@@ -23,6 +23,7 @@ __all__ = [
     "ChatModel",
     "ChatRequest",
     "FakeChatModel",
+    "FakeProvider",
     "Fault",
     "GeminiChatModel",
     "HarnessError",
@@ -62,6 +63,7 @@ __all__ = [
     "ToolMessage",
     "UnmetExpectation",
     "UnrecordedRequest",
+    "UnscriptedRequest",
     "UnusedTurns",
     "UsageMetadata",
     "VirtualClock",
@@ -114,10 +116,12 @@ if typing.TYPE_CHECKING:
         ToolInputError,
         UnmetExpectation,
         UnrecordedRequest,
+        UnscriptedRequest,
         UnusedTurns,
         WireError,
     )
     from harness.fake import FakeChatModel
+    from harness.fake_provider import FakeProvider
     from harness.messages import (
         AIMessage,
         HumanMessage,
@@ -163,6 +167,7 @@ else:
             "cassettes.redaction": "Redaction",
             "chunks": "AIMessageChunk",
             "fake": "FakeChatModel",
+            "fake_provider": "FakeProvider",
             "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",
             "models": "CallbackHandler ChatModel RealClock RunConfig "
             "VirtualClock astream_events current_run streaming",

@@ -51,6 +51,7 @@ __all__ = [
     "ToolInputError",
     "UnmetExpectation",
     "UnrecordedRequest",
+    "UnscriptedRequest",
     "UnusedTurns",
     "WireError",
     "nearest",
@@ -111,6 +112,21 @@ class UnrecordedRequest(BaseException):
 
     def __str__(self) -> str:
         return str(self.miss)
+
+
+class UnscriptedRequest(BaseException):
+    """A request over HTTP that the script has no lawful answer to.
+
+    No `Exception`, for the reason of an `UnrecordedRequest`. *error* is what the same
+    script raises in a `FakeChatModel`.
+    """
+
+    def __init__(self, error: HarnessError) -> None:
+        super().__init__(error)
+        self.error = error
+
+    def __str__(self) -> str:
+        return str(self.error)
 
 
 class CassetteWarning(UserWarning):

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Self, overload
 from uuid import UUID
 
-from harness.errors import InputError
 from harness.models import ChatModel, Clock, current_run
 from harness.models.clocks import given_clock
 from harness.requests import ChatRequest
 from harness.scripts import Call, Journal, Script, TurnLike
+from harness.scripts.given import script_of
 from harness.scripts.parts import CutLike
 from harness.steps import Step
 
@@ -53,19 +53,8 @@ class FakeChatModel(ChatModel):
         check: bool = True,
         cut: CutLike = "words",
     ) -> None:
-        given = [turn for turn in turns if isinstance(turn, Script)]
-        if not given:
-            listed = [turn for turn in turns if not isinstance(turn, Script)]
-            script = Script(listed, seed=seed, check=check, cut=cut)
-        elif len(turns) > 1 or (seed, check, cut) != (0, True, "words"):
-            raise InputError(
-                "FakeChatModel(script) takes one Script alone: give turns, seed, check "
-                "and cut to that Script."
-            )
-        else:
-            script = given[0]
         #: What the model plays.
-        self.script = script
+        self.script = script_of(turns, "FakeChatModel", seed=seed, check=check, cut=cut)
         self.clock = given_clock(clock)
         self._run_numbers = count(1)
 

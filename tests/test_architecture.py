@@ -25,12 +25,11 @@ FLOORS = {
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
         "patterns tool_arguments tool_requests tool_results",
-        1: "steps requests matching",
+        1: "steps requests matching http_messages",
         2: "wire",
-        3: "models scripts cassettes",
-        4: "fake record replay fake_provider providers transports intercept server "
-        "recording",
-        5: "laws strategies harness",
+        3: "models scripts cassettes endpoint",
+        4: "fake record replay providers transports server recording",
+        5: "laws strategies harness fake_provider",
         6: "pytest_plugin cli bridges",
     }.items()
     for room in rooms.split()

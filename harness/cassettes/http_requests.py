@@ -14,10 +14,11 @@ from string import ascii_letters, digits
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from harness.cassettes.interactions import Headers, Interaction, decoded_request
+from harness.cassettes.interactions import Interaction, decoded_request
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.volatile import Volatile
 from harness.errors import CassetteError, InputError, nearest, shown
+from harness.http_messages import HttpRequest
 
 __all__ = ["DEFAULT_MATCH_ON", "HttpRequest", "Matching", "RequestKey", "request_of"]
 
@@ -34,16 +35,6 @@ _UNRESERVED = frozenset(f"{ascii_letters}{digits}-._~")
 _BOUNDARY = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70}?)\r\n")
 #: Headers that hang on how a body is sent, not on what is asked.
 _OF_THE_WIRE = frozenset({"content-length", "connection", "transfer-encoding"})
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """One request, as it goes to the wire; names of headers may repeat."""
-
-    method: str
-    url: str
-    headers: Headers = ()
-    body: bytes = field(default=b"", repr=False)
 
 
 def request_of(interaction: Interaction) -> HttpRequest:

@@ -4,18 +4,12 @@ import gzip
 import importlib
 import zlib
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from harness.errors import CassetteError
+from harness.http_messages import Ending, Headers
 
 __all__ = ["Ending", "Headers", "Interaction", "decoded_body", "decoded_request"]
-
-#: Names and values in the order in which they were recorded; names may repeat.
-Headers = tuple[tuple[str, str], ...]
-
-#: How an answer ended: as it should; closed early by the application; or as the
-#: connection failed: it dropped, nothing came in time, or there never was one.
-Ending = Literal["complete", "truncated", "interrupted", "timeout", "connection"]
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 

@@ -77,6 +77,8 @@ def save(
     secret is; the file is as it was then.
     """
     count, text = len(current), _text(path)
+    if count and [*interactions] == [*current]:
+        return  # recorded again, and the same to the millisecond
     grown = None
     if count and [*interactions[:count]] == [*current]:
         grown = _grown(text, interactions[count:], count)

@@ -2,7 +2,7 @@
 
 from harness.models.callbacks import CallbackHandler, ChatGeneration, LLMResult
 from harness.models.chat_model import ChatModel
-from harness.models.clocks import Clock, RealClock, VirtualClock
+from harness.models.clocks import Clock, RealClock, SkippingClock, VirtualClock
 from harness.models.config import ConfigLike, RunConfig
 from harness.models.events import Event, astream_events
 from harness.models.runs import Run, current_run, streaming
@@ -19,6 +19,7 @@ __all__ = [
     "RealClock",
     "Run",
     "RunConfig",
+    "SkippingClock",
     "StructuredModel",
     "VirtualClock",
     "astream_events",

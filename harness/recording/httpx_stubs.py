@@ -4,7 +4,6 @@ One code serves both; the library is passed in. What it does not own passes by: 
 ASGI and WSGI transports, and transports that do not go through its own.
 """
 
-import asyncio
 import functools
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,6 +14,7 @@ from harness.cassettes.exchanges import Exchange
 from harness.cassettes.http_requests import HttpRequest
 from harness.cassettes.interactions import Ending, Interaction
 from harness.errors import CassetteMiss, UnrecordedRequest
+from harness.models.clocks import others_turn
 from harness.recording.endings import (
     BROKEN,
     cut_short,
@@ -95,7 +95,7 @@ class _Stub:
             asked = _asked(request, await request.aread())
             known = opened.tape.answer(asked)
             if known is not None:
-                await _turn()
+                await others_turn()
                 return self._answer(known, opened, request)
             exchange = opened.tape.recording(asked)
             try:
@@ -267,7 +267,7 @@ class _Played:
             if time:
                 await self._clock.asleep_until(self._began + time)
             else:
-                await _turn()
+                await others_turn()
             yield chunk
         self._end()
 
@@ -284,18 +284,6 @@ class _Played:
 
     async def aclose(self) -> None:
         """The same."""
-
-
-async def _turn() -> None:
-    """Let other tasks run, as waiting for the network does."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:  # httpx runs on trio as well
-        import anyio.lowlevel
-
-        await anyio.lowlevel.checkpoint()
-    else:
-        await asyncio.sleep(0)
 
 
 def _asked(request: Any, body: bytes) -> HttpRequest:

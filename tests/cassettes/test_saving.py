@@ -590,6 +590,18 @@ def test_a_full_disk_leaves_the_old_file(
     assert [*path.parent.iterdir()] == [path]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_recorded_again_just_the_same_stays(path: Path, count: int) -> None:
+    """Mode "all" may record within a second what was there, to the millisecond."""
+    recorded = [one(f"{n}") for n in range(count)]
+    save(path, recorded, Redaction.default())
+    text = path.read_bytes()
+
+    save(path, recorded, Redaction.default(), current=load_cassette(path))
+
+    assert path.read_bytes() == text
+
+
 def test_a_cassette_that_is_damaged_meanwhile_is_not_replaced(path: Path) -> None:
     """What was recorded stays in the journal until the file can be read again."""
     save(path, [one("old")], OPEN)

@@ -1,0 +1,7 @@
+"""A provider's HTTP interface over any source, as a pure function."""
+
+from harness.endpoint.calls import HttpCall
+from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.replies import Cut, Piece, Reply
+
+__all__ = ["Cut", "Endpoint", "HttpCall", "Piece", "Reply"]

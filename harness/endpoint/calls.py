@@ -1,0 +1,114 @@
+"""What came over HTTP and what went back: the journal of an endpoint."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from harness.endpoint.replies import Cut, Last, Piece, Reply
+from harness.errors import shown
+from harness.http_messages import Ending, Headers, HttpRequest
+from harness.requests import ChatRequest
+from harness.steps import Pause
+
+__all__ = ["Clocked", "HttpCall"]
+
+#: Tells the time in seconds, from any start.
+Clocked: TypeAlias = Callable[[], float]
+
+
+@dataclass(slots=True, eq=False)
+class HttpCall:
+    """One request over HTTP, and its answer as far as it was taken.
+
+    *index* counts from 0. *dialect* is the name of the format, "" for what is no chat;
+    *asked* what was asked in it, None where that could not be read or was refused.
+    *began* and *ended_at* are seconds of the clock. *status* is None until there is
+    one, and where the connection fails before it. *ended* says how the answer ended:
+    "open" while it is under way, "truncated" if it was closed before its end, and else
+    as `Cut` says. *refused* is why the endpoint turned the request down, *patience* how
+    many seconds the client waits for the next byte: None if it waits forever, -1 if
+    that is not known.
+    """
+
+    index: int
+    request: HttpRequest
+    began: float
+    dialect: str = ""
+    asked: ChatRequest | None = None
+    status: int | None = None
+    headers: Headers = ()
+    ended: Ending | Literal["open"] = "open"
+    ended_at: float | None = None
+    refused: str = ""
+    patience: float | None = -1.0
+    pieces: list[bytes] = field(default_factory=list, repr=False)
+
+    @property
+    def body(self) -> bytes:
+        """What was sent of the answer's body so far."""
+        return b"".join(self.pieces)
+
+    @property
+    def url(self) -> str:
+        """Where it was asked."""
+        return self.request.url
+
+    def header(self, name: str) -> str | None:
+        """The first value of the header *name* of the answer."""
+        name = name.lower()
+        return next((text for said, text in self.headers if said.lower() == name), None)
+
+    def __str__(self) -> str:
+        """The call in one line."""
+        last = self.asked.messages[-1:] if self.asked else ()
+        about = "".join(f" {m.type}: {shown(m.text, limit=60)}" for m in last)
+        status = "no answer" if self.status is None else str(self.status)
+        ended = "" if self.ended == "complete" else f", {self.ended}"
+        why = f" ({self.refused})" if self.refused else ""
+        method, url = self.request.method, self.request.url
+        return f"{self.index}. {method} {url}{about} -> {status}{ended}{why}"
+
+    def followed(self, reply: Reply, now: Clocked) -> Reply:
+        """*reply*, which notes here what is taken of it; *now* tells the time."""
+        self.status, self.headers = reply.status, reply.headers
+        return replace(reply, pieces=_Followed(self, reply.pieces, now))
+
+    def end(self, ended: Ending, moment: float) -> None:
+        """Nothing more is taken of the answer; what is said after that is not heard."""
+        if self.ended == "open":
+            self.ended, self.ended_at = ended, moment
+
+
+class _Followed:
+    """The pieces of an answer, noted in *call* as they are taken."""
+
+    def __init__(self, call: HttpCall, pieces: Iterator[Piece], now: Clocked) -> None:
+        self._call = call
+        self._pieces = pieces
+        self._now = now
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self
+
+    def __next__(self) -> Piece:
+        try:
+            piece = next(self._pieces)
+        except StopIteration:
+            self._call.end("complete", self._now())
+            raise
+        match piece:
+            case bytes():
+                self._call.pieces.append(piece)
+                if isinstance(piece, Last):
+                    self._call.end("complete", self._now())
+            case Cut(ending=ending):
+                self._call.end(ending, self._now())
+            case Pause():
+                pass
+        return piece
+
+    def close(self) -> None:
+        """Whoever took them wants no more."""
+        self._call.end("truncated", self._now())
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()
