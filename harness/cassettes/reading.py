@@ -81,8 +81,8 @@ def read_cassette(
     ended = value.get("version") is not None
     if not ended and (not text.endswith("\n") or any(map(is_sealed, items))):
         raise CassetteError(
-            f"{name} has no version, and not all that comes before it: it was cut "
-            f"short. {RESTORE}"
+            f"{name}, line {len(text.splitlines())} is the last, and there is no "
+            f"version: the file was cut short. {RESTORE}"
         )
     found_ones = tuple(
         interaction_of(item, place)

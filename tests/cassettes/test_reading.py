@@ -319,7 +319,10 @@ WRONG = {
     "a text": ("hello\n", "a str, where"),
     "no interactions": ("version: 1\n", "has no 'interactions', but 'version'"),
     "null": ("interactions:\nversion: 1\n", "'interactions' is None, not a list"),
-    "cut short": ("interactions: []", "was cut short"),
+    "cut short": (
+        "interactions: []",
+        "line 1 is the last, .* was cut short",
+    ),
     "Ruby": ("http_interactions: []\n", "in the format of VCR for Ruby or R"),
     "HAR": ('{"log": {"entries": []}}', "in the format of HAR"),
     "uneven lists": (
