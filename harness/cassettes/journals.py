@@ -70,7 +70,12 @@ class Journal:
         fresh = path.with_name(f"{path.name}{FRESH}")
         handle = os.open(fresh, _READ_WRITE, 0o666)
         hold(handle)  # before it has its name, so that nobody finds it free
-        fresh.replace(path)
+        try:
+            fresh.replace(path)
+        except OSError:
+            os.close(handle)
+            fresh.unlink(missing_ok=True)
+            raise
         to_disk(folder)
         self._handle, self._length, self._process = handle, 0, os.getpid()
         self.path = path
@@ -153,14 +158,14 @@ def forsaken(path: Path) -> None:
 
 def has_journals(path: Path) -> bool:
     """Whether anybody records for the cassette at *path*, or died while he did."""
-    return any(_beside(path, _ENDING))
+    return any(_beside(path, _ENDING, FRESH))
 
 
-def _beside(path: Path, ending: str) -> Iterator[Path]:
+def _beside(path: Path, *endings: str) -> Iterator[Path]:
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
         names = [entry.name for entry in entries]
         for name in sorted(names):
-            if name.startswith(f".{path.name}.") and name.endswith(ending):
+            if name.startswith(f".{path.name}.") and name.endswith(endings):
                 yield path.with_name(name)
 
 
