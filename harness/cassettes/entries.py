@@ -77,7 +77,9 @@ def _believable(one: Interaction) -> Interaction:
     Recorders that decode bodies leave the header behind; no client could read that.
     """
     kept = tuple(
-        pair for pair in one.response_headers if pair[0].lower() != "content-encoding"
+        pair
+        for pair in one.response_headers
+        if pair[0].lower() != "content-encoding" or pair[1].lower() == "identity"
     )
     if kept == one.response_headers or not one.response_body:
         return one

@@ -135,17 +135,20 @@ def test_what_looks_like_a_date_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "names"),
+    ("coding", "body", "names"),
     [
-        ("plain", ["x"]),
-        ("", ["content-encoding", "x"]),
-        (gzip.compress(b"packed", mtime=0), ["content-encoding", "x"]),
-        (gzip.compress(b"packed", mtime=0)[:-3], ["content-encoding", "x"]),
+        ("gzip", "plain", ["x"]),
+        ("identity", "plain", ["content-encoding", "x"]),
+        ("gzip", "", ["content-encoding", "x"]),
+        ("gzip", gzip.compress(b"packed", mtime=0), ["content-encoding", "x"]),
+        ("gzip", gzip.compress(b"packed", mtime=0)[:-3], ["content-encoding", "x"]),
     ],
 )
-def test_a_coding_that_was_undone(body: str | bytes, names: list[str]) -> None:
+def test_a_coding_that_was_undone(
+    coding: str, body: str | bytes, names: list[str]
+) -> None:
     """A content-encoding is dropped where the body was stored decoded."""
-    headers = {"content-encoding": ["gzip"], "x": ["1"]}
+    headers = {"content-encoding": [coding], "x": ["1"]}
 
     found = read(
         cassette(response={**RESPONSE, "headers": headers, "body": {"string": body}})
