@@ -46,6 +46,9 @@ _BLOB = re.compile(
     r"[A-Za-z0-9+/_-]{24,}+={0,2}"
     r"(?:(?<!=)\r?\n[ \t]*[A-Za-z0-9+/_-]{2,}+={0,2}(?![^\s\"'\\<]))*"
 )
+_ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrtbf])|%[0-9a-fA-F]{2}")
+#: Bytes by chance are no text of such a length.
+_TEXT = re.compile(rb"[ -~]{16}")
 _LINE_END = re.compile(r"\r?\n[ \t]*")
 
 
@@ -140,9 +143,19 @@ def blobs(text: str) -> Iterator[Blob]:
     """What in *text* can be base64, long enough to hold a secret.
 
     Lines of equal length are one blob; in what may be a path, each part is one too.
+    Letters before it, of an escape or a word, may look like base64 as well: where it is
+    short enough, it is read from each of its first four letters on, if it is text then.
     """
     for found in _BLOB.finditer(text):
-        yield from _split(found.start(), found[0])
+        start, raw = found.start(), found[0]
+        yield from _split(start, raw)
+        if len(raw) <= _LONGEST_PATH:
+            for skipped in (1, 2, 3):
+                for blob in _blob(start + skipped, raw[skipped:]):
+                    if blob.zipped or _TEXT.search(blob.data):
+                        yield blob
+        elif escape := _ESCAPED.search(text, max(start - 1, 0), start + 5):
+            yield from _split(escape.end(), raw[escape.end() - start :])
 
 
 def _split(start: int, raw: str) -> Iterator[Blob]:

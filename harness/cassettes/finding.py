@@ -48,6 +48,8 @@ _NAME_PARTS = (
 )
 _NAME_END = re.compile(r"[a-z]{1,40}(?:[-_ ]?(?:id|code|string))?(?=\\*\"|%(?:25)*22)")
 _LONGEST_NAME = 60
+#: What comes between it and its value: quotes that are escaped alike.
+_NAMED = re.compile(r'(\\*+)"\s*:\s*\1"')
 _SHORTEST_BLOB = 24
 #: What one's own functions see for what is hidden already.
 _BLANK = "\0"
@@ -197,6 +199,7 @@ class Finder:
                     yield edit
             elif "\\" in found[1]:
                 yield from self._nested(found, name, depth)
+        yield from self._named(text)
 
     def _walks(self, text: str, words: list[bytes]) -> bool:
         """Whether a string of *text* must be looked at for what it says, not shows."""
@@ -204,20 +207,37 @@ class Finder:
             return True
         if any(len(word) >= _LINE for word in words) and _WRAPPED.search(text):
             return True
-        return self._names(text)
+        return any(True for _ in self._names(text))
 
-    def _names(self, text: str) -> bool:
-        """Whether a field of *text* is named like a secret."""
+    def _names(self, text: str) -> Iterator[tuple[int, str, str]]:
+        """The fields of *text* that are named like secrets: where their names end."""
         low = text.lower()
         for part in _NAME_PARTS:
             at = low.find(part)
             while at >= 0:
                 if found := _NAME_END.match(low, at):
                     start = max(low.rfind('"', 0, at) + 1, at - _LONGEST_NAME)
-                    if self.rules.field_kind(low[start : found.end()]):
-                        return True
+                    name = text[start : found.end()]
+                    if kind := self.rules.field_kind(name):
+                        yield found.end(), kind, name
                 at = low.find(part, at + 1)
-        return False
+
+    def _named(self, text: str) -> Iterator[Edit]:
+        """The values of such fields, also where the quotes before them do not pair.
+
+        Text may begin, or be cut off, within a string; or have quotes in its prose.
+        """
+        for at, kind, name in self._names(text):
+            if found := _NAMED.match(text, at):
+                start, depth = found.end(), len(found[1]).bit_length()
+                raw = value = text[start : _string_end(text, start, len(found[1]))]
+                for _ in range(depth + 1):
+                    value = json_unquoted(value)
+                if value and (kind != SUSPECT or looks_opaque(value)):
+                    new = self.hide_credential(value, kind, name=name)
+                    for _ in range(depth + 1):
+                        new = json_quoted(new, like=raw)
+                    yield Edit(start, start + len(raw), new, kind, value)
 
     def _nested(self, found: re.Match[str], inner: str, depth: int) -> Iterator[Edit]:
         if edits := self.edits(inner, depth=depth + 1):
@@ -325,6 +345,20 @@ class Finder:
                 data = applied(inner, edits).encode("utf-8", "surrogateescape")
                 new = blob.written(data)
                 yield Edit(blob.start, blob.end, new, edits[0].kind, edits[0].secret)
+
+
+def _string_end(text: str, start: int, escapes: int) -> int:
+    """Where a string ends whose quotes have *escapes* backslashes before them."""
+    newline = text.find("\n", start)
+    last = len(text) if newline < 0 else newline
+    end = text.find('"', start, last)
+    while end >= 0:
+        before = text[start:end]
+        slashes = len(before) - len(before.rstrip("\\"))
+        if slashes % (2 * escapes + 2) == escapes:
+            return end - escapes
+        end = text.find('"', end + 1, last)
+    return last
 
 
 @lru_cache(maxsize=64)

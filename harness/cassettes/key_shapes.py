@@ -160,6 +160,12 @@ _OTHERS = (
         "earer EARER",
         rf"(?:[Bb]earer|BEARER){_SPACE}((?=[^\s\"']{{0,200}}?\d)[\w.~+/=-]{{12,}})",
     ),
+    _shape(
+        "secret",
+        "uthorization UTHORIZATION",
+        rf"(?:[Aa]uthorization|AUTHORIZATION)[\"']?:{_SPACE}"
+        rf"(?:[Bb]asic{_SPACE})((?=[^\s\"']{{0,200}}?\d)[\w.~+/=-]{{12,}})",
+    ),
 )
 
 #: All shapes; the narrower ones come first.

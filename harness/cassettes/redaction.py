@@ -195,7 +195,8 @@ def _header(finder: Finder, name: str, value: str) -> str:
     kind = finder.rules.header_kind(name)
     if kind is None or (kind == SUSPECT and harmless(value)):
         return finder.cleaned_url(value)
-    return finder.hide_credential(value, kind, name=name)
+    hidden = finder.hide_credential(value, kind, name=name)
+    return finder.cleaned_url(hidden)  # a cookie's attributes, a scheme's parameters
 
 
 def _with_chunks(interaction: Interaction, chunks: tuple[bytes, ...]) -> Interaction:
