@@ -427,7 +427,8 @@ class Disk:
 
     def found(self, secrets: list[str]) -> set[str]:
         """Give the secrets in all that was seen."""
-        return {one for data in self.seen.values() for one in found(data, secrets)}
+        distinct = {*self.seen.values()}
+        return {one for data in distinct for one in found(data, secrets)}
 
 
 @pytest.fixture
