@@ -12,7 +12,7 @@ from harness.cassettes.interactions import Interaction
 from harness.cassettes.reading import Seals, load_cassette
 from harness.cassettes.saving import replace_file
 from harness.cassettes.settings import Redactor
-from harness.cassettes.writing import write_cassette
+from harness.cassettes.writing import ending_of, write_cassette
 from harness.errors import CassetteError
 
 __all__ = [
@@ -28,7 +28,9 @@ __all__ = [
 _NOTHING = (0, 0, 0)
 _LONGEST_ENDING = 100
 _BEGIN, _VERSION = "interactions:\n", "version: 1\n"
-_ENDING = re.compile(r"^version: 1\n(?:count: \d+\n)?\Z", re.MULTILINE)
+_ENDING = re.compile(
+    r'^version: 1\n(?:(?:seal: "\w+"\n)?count: \d+\n)?\Z', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def save(
     count, text = len(current), _text(path)
     grown = None
     if count and [*interactions[:count]] == [*current]:
-        grown = _grown(text, interactions[count:], count)
+        grown = _grown(text, current, interactions[count:])
     if grown is None:
         refuse_edited(interactions)
         head = "".join(takewhile(_is_comment, text.splitlines(keepends=True)))
@@ -105,15 +107,24 @@ def can_grow(path: Path) -> bool:
     return _ending(_text(path)) is not None
 
 
-def _grown(text: str, new: Sequence[Interaction], count: int) -> tuple[str, str] | None:
-    """What stays of *text*, which has *count* interactions, and what comes behind."""
+def _grown(
+    text: str, current: Sequence[Interaction], new: Sequence[Interaction]
+) -> tuple[str, str] | None:
+    """What stays of *text*, which has *current*, and what comes behind."""
     ending = _ending(text)
     if ending is None:
         return None
+    kept = text.removesuffix(ending)
     items = write_cassette(new).removeprefix(_BEGIN).rpartition(_VERSION)[0]
+    count = len(current) + len(new)
+    if all(one.sealed for one in current):  # the seal of all would hide what is not
+        begin = 0
+        while kept.startswith("#", begin):
+            begin = kept.index("\n", begin) + 1
+        return kept, f"{items}{ending_of(f'{kept[begin:]}{items}', count)}"
     # Who counts its interactions has sealed them: other recorders do neither.
-    counted = f"count: {count + len(new)}\n" if ending != _VERSION else ""
-    return text.removesuffix(ending), f"{items}{_VERSION}{counted}"
+    counted = f"count: {count}\n" if ending != _VERSION else ""
+    return kept, f"{items}{_VERSION}{counted}"
 
 
 def _ending(text: str) -> str | None:

@@ -1,6 +1,7 @@
-"""The checksum of an interaction: of all that it says.
+"""Checksums: of an interaction, by all that it says; of a file, by its very text.
 
-The order of headers counts only where it is written down: vcrpy sorts them by name.
+An interaction may be spelled in any way. The order of its headers counts only where it
+is written down: vcrpy sorts them by name.
 """
 
 import json
@@ -10,10 +11,10 @@ from itertools import chain
 from harness.cassettes.header_order import order_of
 from harness.cassettes.interactions import Headers, Interaction
 
-__all__ = ["seal_of"]
+__all__ = ["seal_of", "text_seal"]
 
 _SIZE = 8
-_JSON = json.JSONEncoder(separators=(",", ":"))
+_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 def seal_of(interaction: Interaction) -> str:
@@ -32,6 +33,15 @@ def seal_of(interaction: Interaction) -> str:
     digest.update(one.request_body)
     digest.update(one.response_body)
     return digest.hexdigest()
+
+
+def text_seal(text: str) -> str:
+    """The checksum of interactions as they stand in a file.
+
+    Where it is right, all of them are as they were written, and need no other proof.
+    """
+    data = text.encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=_SIZE).hexdigest()
 
 
 def _sorted(headers: Headers) -> list[str]:

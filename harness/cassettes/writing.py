@@ -12,11 +12,11 @@ from harness.cassettes.header_order import order_of
 from harness.cassettes.interactions import Headers, Interaction
 from harness.cassettes.message_format import write_conversations
 from harness.cassettes.scalars import block_scalar, key, quoted, word
-from harness.cassettes.seals import seal_of
+from harness.cassettes.seals import seal_of, text_seal
 from harness.cassettes.shown_bodies import shown, sized
 from harness.errors import InputError
 
-__all__ = ["write_cassette"]
+__all__ = ["ending_of", "write_cassette"]
 
 _WIDTH = 88
 _REQUEST, _RESPONSE = "    ", "      "
@@ -45,6 +45,7 @@ def write_cassette(interactions: Iterable[Interaction]) -> str:
         body:
           string: ""
     version: 1
+    seal: "..."
     count: 1
     <BLANKLINE>
     """
@@ -53,7 +54,13 @@ def write_cassette(interactions: Iterable[Interaction]) -> str:
         return write_conversations(given)
     items = [_interaction(one) for one in given]
     start = "interactions:\n" if items else "interactions: []\n"
-    return f"{start}{''.join(items)}version: 1\ncount: {len(items)}\n"
+    text = "".join([start, *items])
+    return f"{text}{ending_of(text, len(items))}"
+
+
+def ending_of(text: str, count: int) -> str:
+    """What stands behind *text*, which has *count* interactions, all of them sealed."""
+    return f"version: 1\nseal: {quoted(text_seal(text))}\ncount: {count}\n"
 
 
 def _interaction(one: Interaction) -> str:

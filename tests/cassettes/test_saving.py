@@ -29,7 +29,7 @@ from harness.cassettes.merging import added, save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import hold, locked, replace_file
 from harness.cassettes.tape import Tape
-from harness.errors import CassetteError, UnrecordedRequest
+from harness.errors import CassetteError, CassetteWarning, UnrecordedRequest
 
 URL = "https://a.b/v1"
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -481,6 +481,34 @@ def test_what_was_taken_over_and_left_again_is_there_once(path: Path) -> None:
     Tape(path, "new_episodes").close()
 
     assert names(load_cassette(path)) == ["a", "a", "b"]
+
+
+def test_what_is_added_does_not_hide_an_edit(path: Path) -> None:
+    """The seal of a file stands for those of its interactions, if they are right."""
+    save(path, [one("a"), one("b")], OPEN)
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace("answer to b", "answer to B"), "utf-8")
+
+    with pytest.warns(CassetteWarning, match="interaction 2 .* was changed"):
+        tape = Tape(path, "new_episodes")
+    record(tape, "c")
+    tape.close()
+
+    with pytest.warns(CassetteWarning, match="interaction 2 .* was changed") as said:
+        found = load_cassette(path)
+    assert [one.sealed for one in found] == [True, False, True]
+    assert len(said) == 1
+
+
+def test_what_is_added_is_sealed_with_the_rest(path: Path) -> None:
+    """A file that has grown is, letter for letter, one that was written at once."""
+    save(path, [one("a"), one("b")], OPEN)
+
+    save(path, [*load_cassette(path), one("c")], OPEN, current=load_cassette(path))
+
+    grown = path.read_text("utf-8")
+    save(path, [one("a"), one("b"), one("c")], OPEN)
+    assert grown == path.read_text("utf-8")
 
 
 def test_equal_exchanges_are_counted() -> None:
