@@ -10,7 +10,7 @@ from uuid import UUID
 from harness.cassettes import CassetteSource
 from harness.cassettes.chat_tape import ChatTape, Hearing
 from harness.cassettes.conversations import Redacts
-from harness.cassettes.folders import DEFAULT_FOLDER, find_cassette
+from harness.cassettes.folders import DEFAULT_FOLDER, present
 from harness.errors import CassetteError, CassetteMiss, InputError, ModelError, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel
@@ -209,10 +209,9 @@ def _ended_by(error: BaseException, hearing: Hearing) -> None:
 
 def _place(name: str | Path, folder: Path | None) -> Path:
     """The file of the cassette *name*, be it there or not."""
-    try:
-        return find_cassette(name, folder)
-    except CassetteError:
-        home = DEFAULT_FOLDER if folder is None else folder
-        if Path(name).suffix not in (".yaml", ".yml", ".json"):
-            return home / f"{name}.yaml"
-        return Path(name) if folder is None else home / name
+    home = DEFAULT_FOLDER if folder is None else folder
+    if (found := present(name, home)) is not None:
+        return found
+    if Path(name).suffix not in (".yaml", ".yml", ".json"):
+        return home / f"{name}.yaml"
+    return Path(name) if folder is None else home / name
