@@ -11,7 +11,7 @@ from harness.cassettes import CassetteSource
 from harness.cassettes.chat_tape import ChatTape, Hearing
 from harness.cassettes.conversations import Redacts
 from harness.cassettes.folders import DEFAULT_FOLDER, present
-from harness.errors import CassetteError, CassetteMiss, InputError, ModelError, shown
+from harness.errors import CassetteMiss, InputError, ModelError, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel
 from harness.models.playback import aplayed, asynchronous, played
