@@ -142,7 +142,8 @@ def read_layout(text: str, name: str) -> tuple[list[Interaction], int] | None:
     if start is None or end is None:
         return None
     at, stop = start.end(), end.start()
-    sound = end[1] == text_seal(text[at - len(_BEGIN) : stop])
+    said = text[at - len(_BEGIN) : stop].encode("utf-8", "surrogatepass")
+    sound = end[1] == text_seal(said)
     if not _is_plain(text[:at] if sound else text):
         return None
     line, counted = text.count("\n", 0, at) + 1, at

@@ -10,6 +10,7 @@ from itertools import chain
 
 from harness.cassettes.header_order import order_of
 from harness.cassettes.interactions import Headers, Interaction
+from harness.cassettes.saving import Data
 
 __all__ = ["seal_of", "text_seal"]
 
@@ -35,13 +36,15 @@ def seal_of(interaction: Interaction) -> str:
     return digest.hexdigest()
 
 
-def text_seal(text: str) -> str:
-    """The checksum of interactions as they stand in a file.
+def text_seal(*parts: Data) -> str:
+    """The checksum of interactions as they stand in a file, which begins with them.
 
     Where it is right, all of them are as they were written, and need no other proof.
     """
-    data = text.encode("utf-8", "surrogatepass")
-    return blake2b(data, digest_size=_SIZE).hexdigest()
+    digest = blake2b(digest_size=_SIZE)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _sorted(headers: Headers) -> list[str]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -481,6 +482,46 @@ def test_what_was_taken_over_and_left_again_is_there_once(path: Path) -> None:
     Tape(path, "new_episodes").close()
 
     assert names(load_cassette(path)) == ["a", "a", "b"]
+
+
+class Forgetful:
+    """Hides nothing, and sees all that the default rules see."""
+
+    def redact(self, interaction: Interaction) -> Interaction:
+        return interaction
+
+    def redact_request(self, *said: Any) -> Any:
+        return said
+
+    def scan(self, text: str) -> Any:
+        return Redaction.default().scan(text)
+
+
+def test_a_journal_holds_no_secret_that_a_file_would_not(path: Path) -> None:
+    """What is scanned before it is kept is what will stand in the file."""
+    tape = Tape(path, "new_episodes", redaction=Forgetful())
+    asked = HttpRequest("POST", URL, (("x-api-key", "8d1c0b7a4f"),), b"")
+    exchange = tape.recording(asked)
+    exchange.response(200, [])
+    exchange.end()
+
+    kept = [*path.parent.iterdir()]
+    with pytest.raises(CassetteError, match=r"not saved.*\n.*8d1"):
+        tape.close()
+
+    assert kept == [*path.parent.iterdir()] == []
+
+
+def test_what_a_rewrite_brings_along_is_scanned(path: Path) -> None:
+    """Only what this recorder has scanned itself is taken for clean."""
+    save(path, [one("a")], OPEN)
+    bad = replace(one("b"), request_headers=(("x-api-key", "8d1c0b7a4f"),))
+    before = path.read_bytes()
+
+    with pytest.raises(CassetteError, match=r"line [0-9]+: secret"):
+        save(path, [one("a"), bad], Forgetful(), current=[one("a")], clean={})
+
+    assert path.read_bytes() == before
 
 
 def test_what_is_added_does_not_hide_an_edit(path: Path) -> None:
