@@ -32,8 +32,11 @@ _MARKER = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?= |$)", re.MULTILINE)
 _GZIP = b"\x1f\x8b"
 
 
-def load_cassette(path: Path, *, seals: Seals = "warn") -> tuple[Interaction, ...]:
+def load_cassette(
+    path: str | Path, *, seals: Seals = "warn"
+) -> tuple[Interaction, ...]:
     """The interactions of the file at *path*, packed or not; as `read_cassette`."""
+    path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as error:
