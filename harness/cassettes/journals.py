@@ -170,11 +170,12 @@ def has_journals(path: Path) -> bool:
 
 
 def _beside(path: Path, *endings: str) -> Iterator[Path]:
+    begin = f".{path.name}."  # once: there may be thousands of other files
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
-        names = [entry.name for entry in entries]
-        for name in sorted(names):
-            if name.startswith(f".{path.name}.") and name.endswith(endings):
-                yield path.with_name(name)
+        found = [entry.name for entry in entries if entry.name.startswith(begin)]
+        yield from (
+            path.with_name(name) for name in sorted(found) if name.endswith(endings)
+        )
 
 
 def _read(journal: Path, data: bytes) -> LeftJournal:

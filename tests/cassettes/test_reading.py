@@ -17,6 +17,7 @@ from harness.cassettes import (
     find_cassette,
     load_cassette,
     read_cassette,
+    write_cassette,
 )
 from harness.errors import CassetteError
 
@@ -155,6 +156,17 @@ def test_a_coding_that_was_undone(
     )
 
     assert [name for name, _ in found.response_headers] == names
+
+
+def test_a_path_may_be_a_text(tmp_path: Path) -> None:
+    """As wherever a file is named."""
+    path = tmp_path / "a.yaml"
+    path.write_text(write_cassette([Interaction("GET", "https://a.b/", 200)]), "utf-8")
+
+    found = load_cassette(str(path))
+
+    assert found == load_cassette(path)
+    assert found[0].place == f"{path}, interaction 1 (line 2)"
 
 
 def test_two_lists_in_a_packed_file(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from harness.cassettes.merging import added, save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import hold, locked, replace_file
 from harness.cassettes.tape import Tape
-from harness.errors import CassetteError, UnrecordedRequest
+from harness.errors import CassetteError, CassetteWarning, UnrecordedRequest
 
 URL = "https://a.b/v1"
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -474,6 +475,74 @@ def test_what_was_taken_over_and_left_again_is_there_once(path: Path) -> None:
     Tape(path, "new_episodes").close()
 
     assert names(load_cassette(path)) == ["a", "a", "b"]
+
+
+class Forgetful:
+    """Hides nothing, and sees all that the default rules see."""
+
+    def redact(self, interaction: Interaction) -> Interaction:
+        return interaction
+
+    def redact_request(self, *said: Any) -> Any:
+        return said
+
+    def scan(self, text: str) -> Any:
+        return Redaction.default().scan(text)
+
+
+def test_a_journal_holds_no_secret_that_a_file_would_not(path: Path) -> None:
+    """What is scanned before it is kept is what will stand in the file."""
+    tape = Tape(path, "new_episodes", redaction=Forgetful())
+    asked = HttpRequest("POST", URL, (("x-api-key", "8d1c0b7a4f"),), b"")
+    exchange = tape.recording(asked)
+    exchange.response(200, [])
+    exchange.end()
+
+    kept = [*path.parent.iterdir()]
+    with pytest.raises(CassetteError, match=r"not saved.*\n.*8d1"):
+        tape.close()
+
+    assert kept == [*path.parent.iterdir()] == []
+
+
+def test_what_a_rewrite_brings_along_is_scanned(path: Path) -> None:
+    """Only what this recorder has scanned itself is taken for clean."""
+    save(path, [one("a")], OPEN)
+    bad = replace(one("b"), request_headers=(("x-api-key", "8d1c0b7a4f"),))
+    before = path.read_bytes()
+
+    with pytest.raises(CassetteError, match=r"line [0-9]+: secret"):
+        save(path, [one("a"), bad], Forgetful(), current=[one("a")], clean={})
+
+    assert path.read_bytes() == before
+
+
+def test_what_is_added_does_not_hide_an_edit(path: Path) -> None:
+    """The seal of a file stands for those of its interactions, if they are right."""
+    save(path, [one("a"), one("b")], OPEN)
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace("answer to b", "answer to B"), "utf-8")
+
+    with pytest.warns(CassetteWarning, match="interaction 2 .* was changed"):
+        tape = Tape(path, "new_episodes")
+    record(tape, "c")
+    tape.close()
+
+    with pytest.warns(CassetteWarning, match="interaction 2 .* was changed") as said:
+        found = load_cassette(path)
+    assert [one.sealed for one in found] == [True, False, True]
+    assert len(said) == 1
+
+
+def test_what_is_added_is_sealed_with_the_rest(path: Path) -> None:
+    """A file that has grown is, letter for letter, one that was written at once."""
+    save(path, [one("a"), one("b")], OPEN)
+
+    save(path, [*load_cassette(path), one("c")], OPEN, current=load_cassette(path))
+
+    grown = path.read_text("utf-8")
+    save(path, [one("a"), one("b"), one("c")], OPEN)
+    assert grown == path.read_text("utf-8")
 
 
 def test_equal_exchanges_are_counted() -> None:
