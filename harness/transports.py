@@ -114,10 +114,11 @@ class _Play:
             if not isinstance(act, bytes):
                 yield act
                 continue
-            yield act[:left]
-            left -= len(act[:left])
-            if not left:
-                self.close()
+            if said := act[:left]:
+                left -= len(said)
+                yield said
+            if not left and self._reply.stream:
+                self.close()  # there may be much more, and nobody reads it
                 return
         if left:
             words = (

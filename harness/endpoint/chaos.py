@@ -12,7 +12,7 @@ __all__ = ["Chaos"]
 #: How far into an answer a fault may come, in frames.
 _FAR = 8
 #: The kinds that are statuses.
-_STATUSES = {"rate_limit": 429, "server": 500, "overloaded": 503}
+_STATUSES = {"rate_limit": 429, "server": 500}
 _OVERLOADED = {"anthropic-messages": 529}
 
 
@@ -88,7 +88,7 @@ def _glitch(name: str, index: int, dialect: str, chance: Random) -> Glitch:
         case "rate_limit":
             return Glitch(kind, call=index, retry_after=chance.randint(1, 5))
         case "overloaded":
-            return Glitch(_OVERLOADED.get(dialect, kind), call=index)
+            return Glitch(_OVERLOADED.get(dialect, 503), call=index)
         case "slow":
             return Glitch(kind, call=index, seconds=chance.randint(1, 20))
         case "server" | "refused" | "hangup" | "html" | "wrong_length":

@@ -171,6 +171,8 @@ def _wrong(name: str, value: object) -> str | None:
     """What the option *name* is, if *value* is none; Fault checks its own."""
     number = type(value) in (int, float)
     match name:
+        case "call" if value is None:
+            return None
         case "call" | "after" if type(value) is not int or value < 0:
             return "a whole number from 0 up"
         case "size" if type(value) is not int or not 0 <= value <= _LARGEST:

@@ -181,6 +181,8 @@ def _headers(
                 said[f"{place}-limit"] = str(level.limit)
                 said[f"{place}-remaining"] = str(level.left)
                 said[f"{place}-reset"] = full.strftime("%Y-%m-%dT%H:%M:%SZ")
+            case _:
+                pass
     return said
 
 

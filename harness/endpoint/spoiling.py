@@ -8,7 +8,7 @@ from random import Random
 
 from harness.chunks import AIMessageChunk
 from harness.endpoint.calls import HttpCall
-from harness.endpoint.frames import frames_of, with_json
+from harness.endpoint.frames import frames_of, split, with_json
 from harness.endpoint.glitch import Glitch
 from harness.endpoint.replies import (
     Cut,
@@ -29,6 +29,7 @@ _PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>Just a moment</title></head>"
     b"<body><h1>This site is under maintenance.</h1></body></html>\n"
 )
+_NUMBER = re.compile(rb'("sequence_number":)\d+')
 _TEXTS = (
     re.compile(rb'"(?:content|text|delta|thinking|partial_json|arguments)": ?"'),
     re.compile(rb': ?"'),
@@ -75,8 +76,15 @@ def spoiled(reply: Reply, spoiling: Spoiling) -> Reply:
         case "pace":
             spoiling.met()
             return _paced(reply, spoiling)
-    if reply.stream:
-        return replace(reply, pieces=_stream(frames_of(reply), spoiling))
+        case _ if reply.stream:
+            return replace(reply, pieces=_stream(frames_of(reply), spoiling))
+        case _:
+            return _spoiled_whole(reply, spoiling)
+
+
+def _spoiled_whole(reply: Reply, spoiling: Spoiling) -> Reply:
+    """The same for a reply that is one frame."""
+    glitch = spoiling.glitch
     if glitch.kind == "error" and reply.status is not None:
         _only_frame(spoiling)
         return fault_reply(glitch.error, spoiling.dialect).after(*reply.waits)
@@ -156,7 +164,7 @@ def _met(
     spoiling.met()
     match kind:
         case "error":
-            yield Last(_error_frame(sent, spoiling))
+            yield from _error_frames(sent, spoiling)
             return
         case "slow":
             yield spoiling.glitch.wait
@@ -193,15 +201,19 @@ def _swapped(
     yield frame
 
 
-def _error_frame(sent: list[bytes], spoiling: Spoiling) -> bytes:
-    """The frame in which the provider says an error, after what was *sent*."""
+def _error_frames(sent: list[bytes], spoiling: Spoiling) -> Iterator[bytes]:
+    """The frames in which the provider says an error, after what was *sent*."""
     decoder = spoiling.dialect.decoder()
     encoder = spoiling.dialect.encoder(spoiling.request)
     with suppress(WireError):  # of another glitch
         for frame in sent:
             for chunk in decoder.feed(frame):
                 encoder.feed(chunk)
-    return encoder.feed(spoiling.glitch.error)
+    *before, last = split(encoder.feed(spoiling.glitch.error))
+    for number, frame in enumerate((*before, Last(last)), len(sent)):
+        # Chunks do not tell how many events they came in.
+        numbered = _NUMBER.sub(rb"\g<1>%d" % number, frame)
+        yield Last(numbered) if isinstance(frame, Last) else numbered
 
 
 def _half(frame: bytes) -> bytes:
@@ -228,7 +240,7 @@ _ENDS: dict[str, Callable[[bytes, ChatRequest | None], Iterator[Piece]]] = {
 }
 #: What comes instead of a frame; then the answer goes on.
 _EDITS: dict[str, Callable[[bytes, Glitch], list[bytes]]] = {
-    "dropped": lambda *_: [],
+    "dropped": lambda _frame, _: [],
     "duplicated": lambda frame, _: [frame, frame],
     "invalid_utf8": lambda frame, _: [with_json(frame, _with_wrong_byte)],
     "malformed": lambda frame, _: [with_json(frame, lambda said: said[:-1])],
