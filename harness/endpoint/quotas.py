@@ -115,9 +115,9 @@ class Quotas:
 
     def gate(self, call: HttpCall) -> Fault | None:
         """Why *call* is turned down, if it is; or else it is counted."""
-        assert call.asked is not None  # noqa: S101 - it was read
         moment = self._now()
-        costs = {"requests": 1, "tokens": _tokens(call.asked)}
+        tokens = 0 if call.asked is None else _tokens(call.asked)
+        costs = {"requests": 1, "tokens": tokens}
         waits = [(b.wait(costs[b.name], moment), b) for b in self._buckets]
         seconds, narrow = max(waits, key=lambda wait: wait[0])
         if not seconds:

@@ -404,6 +404,11 @@ def test_chaos_hangs_on_seed_and_request_alone(seed: int, order: list[int]) -> N
     assert outcome(seed, order) == outcome(seed, range(30))
 
 
+def test_another_seed_is_another_chaos() -> None:
+    """Or a test would see one weather only."""
+    assert len({str(outcome(seed, range(30))) for seed in range(20)}) == 20
+
+
 def test_chaos_has_its_rates() -> None:
     """Over many requests, each kind comes as often as it was asked to."""
     drawn = [one for index in range(4000) if (one := Chaos(7, **SOME).drawn(index))]

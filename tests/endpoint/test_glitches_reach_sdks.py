@@ -62,32 +62,29 @@ class Sdk:
             "gemini": gemini_text,
         }[name]
 
-    def clients(self, transport: Any, url: str | None = None) -> tuple[Any, Any]:
-        """The client, and the awaited one."""
+    def client(
+        self, transport: Any, url: str | None = None, *, awaited: bool = False
+    ) -> Any:
+        """The client; the awaited one."""
         plain: dict[str, Any] = {} if transport is None else {"transport": transport}
-        library = httpx if self.name == "gemini" else httpx2
-        both = (library.Client(**plain), library.AsyncClient(**plain))
+        library: Any = httpx if self.name == "gemini" else httpx2
+        http = (library.AsyncClient if awaited else library.Client)(**plain)
         if self.name == "gemini":
-            options = HttpOptions(
-                timeout=int(self.patience * 1000),
-                httpx_client=both[0],
-                httpx_async_client=both[1],
-                base_url=url,
-            )
+            given = {"httpx_async_client" if awaited else "httpx_client": http}
+            patience = int(self.patience * 1000)
+            options = HttpOptions(timeout=patience, base_url=url, **given)
             client = genai.Client(api_key="x", http_options=options)
-            return client, client.aio
-        common: dict[str, Any] = {
-            "api_key": "x",
-            "max_retries": 0,
-            "timeout": self.patience,
-            "base_url": url,
-        }
+            return client.aio if awaited else client
         kinds: Any = (openai.OpenAI, openai.AsyncOpenAI)
         if self.name == "anthropic":
             kinds = (anthropic.Anthropic, anthropic.AsyncAnthropic)
-        made = zip(kinds, both, strict=True)
-        sync, awaited = (kind(http_client=one, **common) for kind, one in made)
-        return sync, awaited
+        return kinds[awaited](
+            api_key="x",
+            max_retries=0,
+            timeout=self.patience,
+            base_url=url,
+            http_client=http,
+        )
 
     def ask(self, client: Any, *, stream: bool) -> Any:
         """What the call gives; of an awaited client, to be awaited."""
@@ -121,7 +118,7 @@ class Sdk:
 
     def hears(self, transport: Any, url: str | None = None, *, stream: bool) -> str:
         """What comes of a call: the text, or the error by name."""
-        client, _ = self.clients(transport, url)
+        client = self.client(transport, url)
 
         def asked() -> str:
             answer = self.ask(client, stream=stream)
@@ -131,7 +128,7 @@ class Sdk:
 
     def hears_awaited(self, transport: Any, *, stream: bool) -> str:
         """The same, awaited."""
-        _, client = self.clients(transport)
+        client = self.client(transport, awaited=True)
 
         async def asked() -> str:
             answer = await self.ask(client, stream=stream)
