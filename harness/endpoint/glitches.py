@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from harness.endpoint.calls import Clocked, HttpCall
 from harness.endpoint.chaos import Chaos
@@ -44,7 +45,9 @@ class Glitches:
         self._unmet = dict(enumerate(self._given))
         self._due: dict[int, list[tuple[int, Glitch]]] = {}
         self._asking = -1
-        self._owed: dict[ChatRequest, _Kept] = {}
+        self._owed: dict[ChatRequest, list[_Kept]] = {}
+        self._again: list[_Kept] = []
+        self._begins = True
 
     def gate(self, call: HttpCall) -> Fault | None:
         """What comes to *call* in place of an answer."""
@@ -60,19 +63,30 @@ class Glitches:
                 self._met(number, glitch, call)
                 return with_limits(call.dialect, fault, self._now())
         self._due[call.index] = due
-        self._asking = call.index
+        self._asking, self._begins = call.index, True
         return None
 
     def play(self, request: ChatRequest) -> Iterator[Step]:
-        """The answer to *request*: the one that it was to have before, if it broke."""
+        """The answer to *request*: the one that it was to have before, if it broke.
+
+        One call may play several, if it asks for several choices.
+        """
+        if self._begins:
+            self._begins = False
+            self._again = self._owed.pop(request, [])
         due = self._due.get(self._asking, ())
-        owed = self._owed.pop(request, None)
-        steps: Iterable[Step] = self._source.play(request) if owed is None else owed
+        steps: Iterable[Step] = (
+            self._again.pop(0) if self._again else self._source.play(request)
+        )
         if any(glitch.breaks for _, glitch in due):
-            kept = owed or _Kept(iter(steps))
-            self._owed[request] = kept
-            return iter(kept)
+            steps = steps if isinstance(steps, _Kept) else _Kept(iter(steps))
+            self._owed.setdefault(request, []).append(steps)
         return iter(steps)
+
+    @property
+    def journal(self) -> Any:
+        """The journal of the source, if it keeps one."""
+        return getattr(self._source, "journal", ())
 
     def spoil(self, call: HttpCall, reply: Reply, dialect: Dialect) -> Reply:
         """*reply* with what is to go wrong with it."""

@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import (
+    AIMessageChunk,
     Chaos,
     FakeProvider,
     Glitch,
     HumanMessage,
     InputError,
+    Quota,
+    Script,
     ScriptError,
     UnscriptedRequest,
     UnusedTurns,
@@ -23,6 +26,7 @@ from harness import (
     fail,
     say,
 )
+from harness.endpoint import Glitches, HttpCall
 from harness.endpoint.frames import split
 from harness.http_messages import HttpRequest
 from harness.requests import ChatRequest
@@ -263,6 +267,39 @@ def test_an_answer_that_broke_twice_is_still_there() -> None:
 
     assert told(posted(fake)) == "one"
     assert told(posted(fake, "And?")) == "two"
+
+
+def test_several_answers_of_one_call_are_all_kept() -> None:
+    """A request for two choices plays two turns, and plays both of them again."""
+    asked = ChatRequest((HumanMessage("Hi"),))
+    source = Glitches(Script("one", "two", "three"), [Glitch("reset")])
+    texts: list[list[str]] = []
+
+    for index in range(2):
+        source.gate(HttpCall(index, request("openai-chat"), 0.0, asked=asked))
+        steps = [[*source.play(asked)] for _ in range(2)]
+        texts.append([sum(one, AIMessageChunk()).text for one in steps])  # type: ignore[arg-type]  # chunks
+
+    assert texts == [["one", "two"], ["one", "two"]]
+    assert len(source.journal) == 2
+
+
+def test_a_quota_does_not_lose_the_answer_that_broke() -> None:
+    """Who is turned down on asking again still has it to come."""
+    fake = FakeProvider(
+        "one",
+        "two",
+        clock=VirtualClock(),
+        glitches=[Glitch("malformed")],
+        quota=Quota(requests_per_minute=1),
+    )
+    posted(fake)
+
+    refused = posted(fake)
+    fake.clock.sleep_until(60)
+
+    assert refused.status_code == 429
+    assert told(posted(fake)) == "one"
 
 
 def test_a_harmless_glitch_uses_up_its_turn() -> None:
