@@ -1,9 +1,10 @@
 """A provider that plays a script: the same script as a `FakeChatModel`, over HTTP."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self, overload
 
-from harness.endpoint import Endpoint, HttpCall
+from harness.endpoint import Chaos, Endpoint, Glitch, Glitches, HttpCall, Quota, Quotas
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
 from harness.scripts.given import script_of
@@ -17,7 +18,9 @@ class FakeProvider:
 
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
     spoken, told by the path of a request. *clock* tells the time: by default what a
-    script waits is skipped. Raises InputError for turns that cannot be played.
+    script waits is skipped. *glitches* are faults of the wire at chosen requests,
+    *chaos* has them by chance, *quota* limits what is granted in a minute. Raises
+    InputError for turns that cannot be played.
 
     >>> import httpx
     >>> fake = FakeProvider("Hello!")
@@ -29,7 +32,16 @@ class FakeProvider:
     """
 
     @overload
-    def __init__(self, script: Script, /, *, clock: Clock | None = None) -> None: ...
+    def __init__(
+        self,
+        script: Script,
+        /,
+        *,
+        clock: Clock | None = None,
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
+    ) -> None: ...
     @overload
     def __init__(
         self,
@@ -38,19 +50,34 @@ class FakeProvider:
         clock: Clock | None = None,
         check: bool = True,
         cut: CutLike = "words",
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
     ) -> None: ...
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
         self,
         *turns: TurnLike | Script,
         seed: int = 0,
         clock: Clock | None = None,
         check: bool = True,
         cut: CutLike = "words",
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
     ) -> None:
         #: What the provider plays.
         self.script = script_of(turns, "FakeProvider", seed=seed, check=check, cut=cut)
         self.clock = SkippingClock() if clock is None else given_clock(clock)
-        self.endpoint = Endpoint(self.script, now=self.clock.now)
+        now = self.clock.now
+        self._glitches = Glitches(self.script, glitches, chaos, now)
+        quotas = () if quota is None else (Quotas(quota, now),)
+        # What a glitch turns down costs nothing; what it spoils has its headers first.
+        self.endpoint = Endpoint(
+            self._glitches if glitches or chaos else self.script,
+            gates=(self._glitches.gate, *(one.gate for one in quotas)),
+            spoilers=(*(one.spoil for one in quotas), self._glitches.spoil),
+            now=now,
+        )
 
     @classmethod
     def load(
@@ -59,6 +86,9 @@ class FakeProvider:
         *,
         directory: str | Path | None = None,
         clock: Clock | None = None,
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
     ) -> Self:
         """A provider that plays the script in ``fakes/<name>.yaml``, or at a path.
 
@@ -67,7 +97,13 @@ class FakeProvider:
         # Reading files takes pydantic's forms and yaml; a script in Python does not.
         from harness.scripts.files import load_script
 
-        return cls(load_script(name, directory), clock=clock)
+        return cls(
+            load_script(name, directory),
+            clock=clock,
+            glitches=glitches,
+            chaos=chaos,
+            quota=quota,
+        )
 
     def transport(self) -> Any:
         """A transport for clients of httpx and httpx2, awaited or not."""
@@ -91,8 +127,9 @@ class FakeProvider:
         return list(self.endpoint.calls)
 
     def check_exhausted(self) -> None:
-        """Raise UnusedTurns if there are turns that nothing asked for."""
+        """Raise UnusedTurns if there are turns, or glitches, that nothing asked for."""
         self.script.check_exhausted()
+        self._glitches.check_exhausted()
 
     def __repr__(self) -> str:
         """The provider, how much it has left to play, and what it was asked."""

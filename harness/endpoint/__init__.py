@@ -1,7 +1,22 @@
 """A provider's HTTP interface over any source, as a pure function."""
 
 from harness.endpoint.calls import HttpCall
+from harness.endpoint.chaos import Chaos
 from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.glitch import Glitch
+from harness.endpoint.glitches import Glitches
+from harness.endpoint.quotas import Quota, Quotas
 from harness.endpoint.replies import Cut, Piece, Reply
 
-__all__ = ["Cut", "Endpoint", "HttpCall", "Piece", "Reply"]
+__all__ = [
+    "Chaos",
+    "Cut",
+    "Endpoint",
+    "Glitch",
+    "Glitches",
+    "HttpCall",
+    "Piece",
+    "Quota",
+    "Quotas",
+    "Reply",
+]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from harness.endpoint.glitch import Glitch
 from harness.endpoint.replies import Cut, Last, Piece, Reply
 from harness.errors import shown
 from harness.http_messages import Ending, Headers, HttpRequest
@@ -42,6 +43,8 @@ class HttpCall:
     refused: str = ""
     patience: float | None = -1.0
     pieces: list[bytes] = field(default_factory=list, repr=False)
+    #: What went wrong on purpose, in the order in which it came to pass.
+    glitches: list[Glitch] = field(default_factory=list)
 
     @property
     def body(self) -> bytes:

@@ -90,12 +90,11 @@ class Endpoint:
                 return self._refused(call, fault, dialect)
         try:
             reply = rendered(self.source.play(call.asked), call.asked, dialect)
+            for spoil in self._spoilers:
+                reply = spoil(call, reply, dialect)
         except HarnessError as error:
             raise self._failed(error) from None
-        reply = replace(reply, pieces=self._played(reply.pieces))
-        for spoil in self._spoilers:
-            reply = spoil(call, reply, dialect)
-        return reply
+        return replace(reply, pieces=self._played(reply.pieces))
 
     def _played(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         try:
