@@ -29,7 +29,8 @@ _LIBRARIES = tuple(
 
 #: Modules that lie between others and open no connection.
 _BETWEEN = frozenset(
-    {"_pytest", "concurrent", "contextlib", "contextvars", "functools", "threading"}
+    "_pytest asyncio.base_events asyncio.events asyncio.runners asyncio.tasks "
+    "concurrent.futures.thread contextlib functools threading".split()
 )
 
 
@@ -55,10 +56,12 @@ def client_here() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not _is_own(frame.f_code.co_filename):
         module = str(frame.f_globals.get("__name__", ""))
+        if module == "__main__":  # typed in, or of a notebook: it has no file
+            break
         top = module.partition(".")[0]
-        ours = frame.f_code.co_filename.startswith(_OURS)
-        if top not in _BETWEEN and not ours:
-            names[module if top in sys.stdlib_module_names else top] = None
+        name = module if top in sys.stdlib_module_names else top
+        if name not in _BETWEEN and not frame.f_code.co_filename.startswith(_OURS):
+            names[name] = None
         frame = frame.f_back
     return " > ".join(reversed(names)) or "socket"
 
