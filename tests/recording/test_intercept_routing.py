@@ -285,24 +285,26 @@ def test_a_thread_of_before_is_refused_where_two_are_open(
     assert heard == ((error,), (error,))
 
 
-def test_one_fake_does_not_block_what_another_lets_pass(server: Any) -> None:
-    """What is blocked is blocked in its own context: the network is everybody's."""
-    strict, other = saying("of strict"), saying("of other")
+def test_one_fake_does_not_block_what_another_lets_pass() -> None:
+    """What is blocked is blocked in its own context, though the network is shared."""
     meet = threading.Barrier(2)
 
     def run() -> str:
-        with other.intercept(server.url.removeprefix("http://"), others="pass"):
+        with saying("of other").intercept(others="pass"):
             meet.wait(PATIENCE)
-            said = POSTS["requests"](server.url + "/v1/chat/completions")
+            with pytest.raises(NetworkBlocked) as refused:
+                POSTS["requests"]("https://tools.example.com/")
             meet.wait(PATIENCE)
-            return said
+            return str(refused.value)
 
-    with ThreadPoolExecutor(1) as pool:
+    with block_network() as guard, ThreadPoolExecutor(1) as pool:
         running = pool.submit(run)
-        with strict.intercept():
+        with saying("of strict").intercept() as strict:
             meet.wait(PATIENCE)
             meet.wait(PATIENCE)
-        assert "of other" in running.result()
+            assert strict.refused == ()
+        assert "No network is allowed here" in running.result()
+        guard.forget()
 
 
 # ------------------------------------------------------------------------- patches
