@@ -148,7 +148,8 @@ class NetworkBlocked(_Unhidden):
 
     No `Exception`, so that no retry of an SDK or an application hides it. *host* and
     *port* (None for a lookup without one) are what was asked for, *test* is the test
-    that pytest runs ("" outside), *code* the line that led there.
+    that pytest runs ("" outside), *code* the line that led there, and *client* names
+    the libraries between it and the network ("openai > httpx2").
     """
 
     def __init__(
@@ -159,12 +160,14 @@ class NetworkBlocked(_Unhidden):
         port: int | str | None = None,
         test: str = "",
         code: str = "",
+        client: str = "",
     ) -> None:
         super().__init__(message)
         self.host = host
         self.port = port
         self.test = test
         self.code = code
+        self.client = client
 
 
 class WireError(HarnessError):

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from harness.endpoint import Chaos, Endpoint, Glitch, Glitches, HttpCall, Quota, Quotas
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
 from harness.scripts.given import script_of
 from harness.scripts.parts import CutLike
+
+if TYPE_CHECKING:
+    from harness.recording import Interception
 
 __all__ = ["FakeProvider"]
 
@@ -110,6 +113,34 @@ class FakeProvider:
         from harness.transports import transport_of
 
         return transport_of(self.endpoint, self.clock)
+
+    def intercept(
+        self, *hosts: str, others: Literal["block", "pass"] = "block"
+    ) -> "Interception":
+        """A block in which every request to *hosts* is answered by this provider.
+
+        Whatever makes it: httpx, httpx2, requests, urllib3 (botocore) or aiohttp, in
+        any thread or task that begins in the block. For `with` or `async with`. *hosts*
+        are names, with the wildcards of a shell, or `host:port`; without any they are
+        `harness.recording.PROVIDER_HOSTS`. Requests to other hosts than this machine
+        are blocked; with *others* "pass" they go to what the block is in (a cassette),
+        or to the network. What reaches for a provider past this raises NetworkBlocked,
+        once more at the end of the block if that was swallowed; so does what the script
+        cannot answer, as UnscriptedRequest. Raises InputError for what is no host.
+
+        >>> import httpx
+        >>> fake = FakeProvider("Hello!")
+        >>> hi = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+        >>> with fake.intercept():
+        ...     answer = httpx.post("https://api.x.ai/v1/chat/completions", json=hi)
+        >>> answer.json()["choices"][0]["message"]["content"]
+        'Hello!'
+        """
+        from harness.recording import Interception
+
+        return Interception(
+            self.endpoint, self.clock, self.transport(), hosts=hosts, others=others
+        )
 
     @property
     def journal(self) -> Journal:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Ending", "Headers", "HttpRequest"]
+__all__ = ["Ending", "Failed", "Headers", "HttpRequest"]
 
 #: Names and values in the order in which they were said; names may repeat.
 Headers = tuple[tuple[str, str], ...]
@@ -11,6 +11,11 @@ Headers = tuple[tuple[str, str], ...]
 #: How an answer ended: as it should; closed early by the application; or as the
 #: connection failed: it dropped, nothing came in time, or there never was one.
 Ending = Literal["complete", "truncated", "interrupted", "timeout", "connection"]
+
+#: How a connection fails: "dropped" before there is an answer, "reset" within one.
+Failed = Literal[
+    "connect timeout", "timeout", "name", "tls", "refused", "dropped", "reset"
+]
 
 
 @dataclass(frozen=True, slots=True)

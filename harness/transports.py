@@ -8,17 +8,15 @@ have in the end, and at once where the clock is virtual.
 
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from harness.endpoint import Cut, Endpoint, Reply
-from harness.errors import ScriptError, UnscriptedRequest
-from harness.http_messages import HttpRequest
+from harness.endpoint import Acting, Broken, Endpoint, Waits
+from harness.http_messages import Failed, HttpRequest
 from harness.models.clocks import Clock, others_turn
-from harness.steps import Pause
 
 __all__ = ["transport_of"]
 
@@ -47,17 +45,16 @@ class _Transport:
     def handle_request(self, request: Any) -> Any:
         """The response to *request*, whose stream is played as it is read."""
         play = self._play(request, request.read())
-        with play.answering():
-            for moment in play.head():
-                self._clock.sleep_until(moment)
+        for moment in play.head():
+            self._clock.sleep_until(moment)
         return play.response()
 
     async def handle_async_request(self, request: Any) -> Any:
         """The same, awaited."""
         play = self._play(request, await request.aread())
         await others_turn()
-        with play.answering():
-            for moment in play.head():
+        with closing(play.head()) as moments:
+            for moment in moments:
                 await self._clock.asleep_until(moment)
         return play.response()
 
@@ -66,45 +63,40 @@ class _Transport:
             (_text(name), _text(said)) for name, said in request.headers.raw
         )
         url = str(request.url).partition("#")[0]
-        patience = (request.extensions.get("timeout") or {}).get("read")
+        waits = Waits(read=(request.extensions.get("timeout") or {}).get("read"))
         asked = HttpRequest(request.method, url, headers, body)
-        reply = self._endpoint.answer(asked, patience=patience)
-        return _Play(request, reply, patience, self._clock)
+        acting = Acting(self._endpoint, asked, waits, self._clock.now)
+        return _Play(request, acting, self._clock)
+
+
+#: What httpx raises where the connection fails.
+_ERRORS: dict[Failed, str] = {
+    "timeout": "ReadTimeout",
+    "refused": "ConnectError",
+    "dropped": "RemoteProtocolError",
+    "reset": "ReadError",
+}
 
 
 class _Play:
-    """One reply that is acted out for *request*, whose library's errors it raises."""
+    """What is acted out for *request*, with the errors of its library."""
 
-    def __init__(
-        self, request: Any, reply: Reply, patience: float | None, clock: Clock
-    ) -> None:
+    def __init__(self, request: Any, acting: Acting, clock: Clock) -> None:
         self._request = request
         self._library: Any = sys.modules[type(request).__module__.partition(".")[0]]
-        self._reply = reply
-        self._patience = patience
+        self._acting = acting
         self._clock = clock
-        self._heard = clock.now()  # when something came last
 
-    @contextmanager
-    def answering(self) -> Generator[None]:
-        """A time in which the answer is over if something goes wrong."""
-        try:
-            yield
-        except BaseException:
-            self.close()
-            raise
-
-    def head(self) -> Iterator[float]:
+    def head(self) -> Generator[float]:
         """The moments to wait until before there is a status."""
-        for pause in self._reply.waits:
-            yield from self._wait(pause)
-        if self._reply.status is None:
-            yield from self._silence()
-        self._heard = self._clock.now()
+        try:
+            yield from self._acting.head()
+        except Broken as broken:
+            raise self._error(broken) from None
 
     def body(self) -> Iterator[bytes | float]:
         """The bytes, and the moments to wait until between them."""
-        length = self._reply.length
+        length = self._acting.promised
         return self._acts() if length is None else self._measured(length)
 
     def _measured(self, length: int) -> Iterator[bytes | float]:
@@ -117,7 +109,7 @@ class _Play:
             if said := act[:left]:
                 left -= len(said)
                 yield said
-            if not left and self._reply.stream:
+            if not left and self._acting.stream:
                 self.close()  # there may be much more, and nobody reads it
                 return
         if left:
@@ -125,76 +117,31 @@ class _Play:
                 "peer closed connection without sending complete message body "
                 f"(received {length - left} bytes, expected {length})"
             )
-            raise self._error("RemoteProtocolError", words)
+            raise self._error(Broken("dropped", words))
 
     def _acts(self) -> Iterator[bytes | float]:
         try:
-            for piece in self._reply.pieces:
-                match piece:
-                    case bytes():
-                        self._heard = self._clock.now()
-                        yield piece
-                    case Pause():
-                        yield from self._wait(piece)
-                    case Cut(ending="timeout"):
-                        yield from self._forever()
-                    case Cut(ending="connection"):
-                        raise self._error("ReadError", "the connection was reset")
-                    case Cut():
-                        return
-        finally:
-            self.close()
+            yield from self._acting.body()
+        except Broken as broken:
+            raise self._error(broken) from None
 
     def close(self) -> None:
         """Nobody wants more of it."""
-        close = getattr(self._reply.pieces, "close", None)
-        if close is not None:
-            close()
+        self._acting.close()
 
     def response(self) -> Any:
         """The response, as the library that asks has it."""
+        said = self._acting.headers
         return self._library.Response(
-            self._reply.status,
-            headers=[(n.encode("latin-1"), v.encode()) for n, v in self._reply.headers],
+            self._acting.status,
+            headers=[(name.encode("latin-1"), text.encode()) for name, text in said],
             stream=_stream_class(self._library)(self, self._clock),
             extensions={"http_version": b"HTTP/1.1"},
         )
 
-    def _wait(self, pause: Pause) -> Iterator[float]:
-        """Wait for it, but no longer than the client does."""
-        moment = self._clock.now() + pause.seconds
-        if self._patience is not None and moment - self._heard > self._patience:
-            yield from self._forever()
-        yield moment
-
-    def _forever(self) -> Iterator[float]:
-        """Wait until the client has had enough."""
-        if self._patience is None:
-            raise UnscriptedRequest(
-                ScriptError(
-                    f"Nothing more comes of the answer to {self._request.method} "
-                    f"{self._request.url}, and the client has no timeout: it would "
-                    "wait forever. Give the client a timeout."
-                )
-            )
-        yield self._heard + self._patience
-        raise self._error("ReadTimeout", "the read operation timed out")
-
-    def _silence(self) -> Iterator[float]:
-        """Fail as a connection does over which no answer comes."""
-        for piece in self._reply.pieces:
-            match piece:
-                case Cut(ending="timeout"):
-                    yield from self._forever()
-                case Cut(ending="connection"):
-                    raise self._error("ConnectError", "connection refused")
-                case _:
-                    break
-        words = "Server disconnected without sending a response."
-        raise self._error("RemoteProtocolError", words)
-
-    def _error(self, name: str, words: str) -> Exception:
-        error: Exception = getattr(self._library, name)(words, request=self._request)
+    def _error(self, broken: Broken) -> Exception:
+        kind = getattr(self._library, _ERRORS[broken.how])
+        error: Exception = kind(broken.words, request=self._request)
         return error
 
 

@@ -1,5 +1,6 @@
 """A provider's HTTP interface over any source, as a pure function."""
 
+from harness.endpoint.acting import Acting, Broken, Waits
 from harness.endpoint.calls import HttpCall
 from harness.endpoint.chaos import Chaos
 from harness.endpoint.endpoint import Endpoint
@@ -9,6 +10,8 @@ from harness.endpoint.quotas import Quota, Quotas
 from harness.endpoint.replies import Cut, Piece, Reply
 
 __all__ = [
+    "Acting",
+    "Broken",
     "Chaos",
     "Cut",
     "Endpoint",
@@ -19,4 +22,5 @@ __all__ = [
     "Quota",
     "Quotas",
     "Reply",
+    "Waits",
 ]

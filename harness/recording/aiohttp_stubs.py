@@ -2,9 +2,9 @@
 
 That is below redirects, retries, cookies and middlewares, which all play as they did:
 each hop is an interaction. While recording, the bytes are teed where they come from the
-socket. In replay a connection without a socket feeds them to aiohttp's own parser, a
-piece whenever the application waits for one: so `iter_any`, `iter_chunks` and the rest
-see the pieces that were recorded. Websockets are left alone.
+socket. In replay, or from a fake, a connection without a socket feeds them to aiohttp's
+own parser, a piece whenever the application waits for one: so `iter_any`, `iter_chunks`
+and the rest see the pieces as they were. Websockets are left alone.
 """
 
 import asyncio
@@ -15,20 +15,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from harness.cassettes.http_requests import HttpRequest
-from harness.cassettes.interactions import Interaction
-from harness.errors import CassetteMiss, UnrecordedRequest
+from harness.endpoint import Broken, Waits
+from harness.models.clocks import others_turn
 from harness.recording import routing
-from harness.recording.endings import cut_short
-from harness.recording.http1 import Answer, failed_how, on_the_wire, os_error
+from harness.recording.acts import Playing, answer_of
+from harness.recording.http1 import Answer, os_error
 from harness.recording.patching import Patch
-from harness.recording.routing import Opened
 
 __all__ = ["MODULE", "patches"]
 
 #: The module that has to be there before there is anything to patch.
 MODULE = "aiohttp.connector"
-
-_NO_ANSWER = 599
 
 _Connect = Callable[..., Awaitable[Any]]
 
@@ -49,16 +46,19 @@ def _connecting(connect: _Connect) -> _Connect:
     async def connected(
         connector: Any, request: Any, *args: Any, **options: Any
     ) -> Any:
-        opened = routing.current()
-        if opened is None or "Upgrade" in request.headers:
+        upgrades = "Upgrade" in request.headers
+        opened = None if upgrades else routing.current(str(request.url))
+        if opened is None:
             return await connect(connector, request, *args, **options)
         sent = await _request(request)
-        interaction = opened.tape.answer(sent)
-        if interaction is not None:
-            return _replayed(connector, request, _Player(opened, interaction))
-        answer = Answer(opened.tape.recording(sent), sent.method)
+        waits = _waits(options.get("timeout", (*args, None, None)[1]))
+        found = answer_of(opened, sent, waits)
+        if isinstance(found, Playing):
+            return await _played(connector, request, _Player(found))
+        answer = Answer(found, sent.method)
         try:
-            connection = await connect(connector, request, *args, **options)
+            with routing.inside(opened):
+                connection = await connect(connector, request, *args, **options)
         except BaseException as error:
             _refused(answer, request, error)
             raise
@@ -66,6 +66,13 @@ def _connecting(connect: _Connect) -> _Connect:
         return connection
 
     return connected
+
+
+def _waits(timeout: Any) -> Waits:
+    """How long aiohttp waits: it says it where it asks for a connection."""
+    if timeout is None:
+        return Waits()
+    return Waits(read=timeout.sock_read, total=timeout.total)
 
 
 async def _request(request: Any) -> HttpRequest:
@@ -158,43 +165,55 @@ def _tell(protocol: Any) -> None:
         protocol.transport.set_protocol(protocol)
 
 
-# --- Recorded ----------------------------------------------------------------
+# --- Played ------------------------------------------------------------------
 
 
 class _Player:
-    """A recorded answer that is fed to a protocol, a piece each time one is missed."""
+    """An answer that is fed to a protocol, a piece each time one is missed."""
 
-    def __init__(self, opened: Opened, interaction: Interaction) -> None:
-        self.interaction = interaction
-        self._opened = opened
-        self._clock = opened.playback.clock
-        self._began = self._clock.now()
-        self._pieces = on_the_wire(interaction, opened.playback)
+    def __init__(self, plays: Playing) -> None:
+        self._plays = plays
+        #: How the connection failed, if none came about.
+        self.broken: Broken | None = None
 
-    async def feed(self, protocol: Any) -> bool:
-        """Feed the next piece to *protocol*; tell whether there was one."""
-        time, piece = next(self._pieces, (0.0, b""))
+    async def begin(self) -> None:
+        """Find out whether a connection comes about."""
+        if not self._plays.silent:
+            return
+        try:
+            await self._next()
+        except Broken as broken:
+            self.broken = broken
+
+    async def feed(self, protocol: Any) -> None:
+        """Feed the next piece to *protocol*, or let it know the end."""
+        piece = await self._next()
         if piece:
-            await self._clock.asleep_until(self._began + time)
             protocol.data_received(piece)
-        return bool(piece)
+        else:
+            protocol.connection_lost(None)
 
-    def end(self, protocol: Any) -> None:
-        """Fail where the recorded answer did; else let *protocol* know its end."""
-        match self.interaction.ended:
-            case "truncated":
-                miss = CassetteMiss(cut_short(self.interaction))
-                self._opened.tape.misses.append(miss)
-                raise UnrecordedRequest(miss)
-            case "timeout":
-                raise _read_timeout(self.interaction)
-            case _:
-                protocol.connection_lost(os_error(failed_how(self.interaction)[1]))
+    async def _next(self) -> bytes:
+        for act in self._plays.acts:
+            if isinstance(act, bytes):
+                await others_turn()
+                return act
+            await self._plays.clock.asleep_until(act)
+        return b""
+
+    def close(self) -> None:
+        """Nobody reads on."""
+        self._plays.acts.close()
 
 
-def _replayed(connector: Any, request: Any, player: _Player) -> Any:
+async def _played(connector: Any, request: Any, player: _Player) -> Any:
     """A connection that *player* speaks over."""
-    _connect(request, player.interaction)
+    try:
+        await player.begin()
+        _connect(request, player.broken)
+    except BaseException:
+        player.close()
+        raise
     made: Any = sys.modules[MODULE]
     loop = connector._loop
     protocol = made.ResponseHandler(loop)
@@ -202,14 +221,19 @@ def _replayed(connector: Any, request: Any, player: _Player) -> Any:
     protocol.force_close()
     protocol.harness_player = player
     protocol.read = functools.partial(_read_head, protocol, protocol.read)
-    return made.Connection(connector, request.connection_key, protocol, loop)
+    connection = made.Connection(connector, request.connection_key, protocol, loop)
+    connection.add_callback(player.close)
+    return connection
 
 
 async def _read_head(protocol: Any, read: Callable[[], Awaitable[Any]]) -> Any:
     player: _Player = protocol.harness_player
-    if player.interaction.status == _NO_ANSWER:
-        raise _no_answer(player.interaction)
-    await player.feed(protocol)
+    try:
+        if player.broken is not None:
+            raise player.broken
+        await player.feed(protocol)
+    except Broken as broken:
+        raise _no_answer(broken) from None
     stream = protocol._payload
     if type(stream) is _library().StreamReader:
         stream.__class__ = _stream_class()
@@ -226,8 +250,12 @@ def _stream_class() -> type:
         async def _wait(self, reader: str) -> None:
             if not self._protocol.connected:
                 await super()._wait(reader)  # which says so
-            if not await self._protocol.harness_player.feed(self._protocol):
-                self._protocol.harness_player.end(self._protocol)
+            try:
+                await self._protocol.harness_player.feed(self._protocol)
+            except Broken as broken:
+                if broken.how == "timeout":
+                    raise _read_timeout(broken) from None
+                self._protocol.connection_lost(os_error(broken.words))
             if self._exception is not None:
                 raise self._exception
 
@@ -258,14 +286,13 @@ class _NoSocket(asyncio.Transport):
     resume_reading = pause_reading
 
 
-def _connect(request: Any, interaction: Interaction) -> None:
-    """Fail where no connection came about when *interaction* was recorded."""
-    if interaction.status != _NO_ANSWER:
+def _connect(request: Any, broken: Broken | None) -> None:
+    """Fail where no connection comes about."""
+    if broken is None:
         return
     library, key = _library(), request.connection_key
-    how, words = failed_how(interaction)
-    error = os_error(words) or OSError(0, words)
-    match how:
+    error = os_error(broken.words) or OSError(0, broken.words)
+    match broken.how:
         case "connect timeout":
             raise TimeoutError  # aiohttp says the rest
         case "refused":
@@ -279,22 +306,21 @@ def _connect(request: Any, interaction: Interaction) -> None:
             pass
 
 
-def _no_answer(interaction: Interaction) -> Any:
+def _no_answer(broken: Broken) -> Any:
     """The error of a connection over which nothing came."""
     library = _library()
-    how, words = failed_how(interaction)
-    if how == "timeout":
-        return _read_timeout(interaction)
-    error = os_error(words)
+    if broken.how == "timeout":
+        return _read_timeout(broken)
+    error = os_error(broken.words)
     if error is not None:
         return library.ClientOSError(*error.args)
     return library.ServerDisconnectedError()
 
 
-def _read_timeout(interaction: Interaction) -> Any:
+def _read_timeout(broken: Broken) -> Any:
     """The error of the timeout that was: the total one, or that of a read."""
     library = _library()
-    if interaction.failure.startswith("TimeoutError"):
+    if broken.name == "TimeoutError":
         return TimeoutError()
     late = getattr(library, "SocketTimeoutError", library.ServerTimeoutError)
-    return late(failed_how(interaction)[1])
+    return late(broken.words)

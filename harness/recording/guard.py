@@ -10,42 +10,34 @@ open their own sockets in C (pycurl, grpc) are out of reach.
 
 import _socket
 import asyncio
-import fnmatch
 import functools
 import ipaddress
-import linecache
 import os
 import socket
 import sys
-import sysconfig
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from types import FrameType, ModuleType
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from harness.errors import NetworkBlocked
+from harness.recording.hosts import is_local, is_one_of
 from harness.recording.patching import Patch, Patches
+from harness.recording.stack import client_here, code_line
 
-__all__ = ["Guard", "block_network", "put_up", "take_down"]
+__all__ = [
+    "Guard",
+    "block_network",
+    "put_up",
+    "refusal",
+    "take_down",
+    "told_again",
+    "way_out",
+]
 
 _Address = tuple[str, int | str | None]
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
-
-#: Where installed code and Python's own lies, and this package.
-_LIBRARIES = tuple(
-    {
-        str(Path(path).resolve()) + os.sep
-        for path in (
-            *sysconfig.get_paths().values(),
-            str(Path(os.__file__).parent),
-            str(Path(__file__).parent.parent),
-        )
-        if path.rstrip(os.sep) not in {sys.prefix, sys.base_prefix}
-    }
-)
 
 
 class Guard:
@@ -55,8 +47,9 @@ class Guard:
     (`*.example.com`); `host:port` allows that port alone.
     """
 
-    #: Whether it has no say while one is up that somebody asked for.
+    #: Whether it has no say while one is up that *overrules* it.
     yields = False
+    overrules = True
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._allowed = tuple(pattern.lower() for pattern in allowed)
@@ -76,12 +69,8 @@ class Guard:
 
     def lets_pass(self, host: str, port: int | str | None) -> bool:
         """Whether *host* is this machine, or allowed (by the name it was found by)."""
-        names = {host, self._resolved.get(host, host)}
-        return _is_local(host) or any(
-            fnmatch.fnmatchcase(spelling, pattern)
-            for name in names
-            for spelling in (name, f"{name}:{port}")
-            for pattern in self._allowed
+        return is_local(host) or any(
+            is_one_of(self._allowed, name, port) for name in self.names(host)
         )
 
     def may_resolve(self, host: str) -> bool:
@@ -90,19 +79,21 @@ class Guard:
             _is_number(host)
             or host == socket.gethostname().lower()
             or self.lets_pass(host, None)
-            or any(
-                fnmatch.fnmatchcase(host, pattern.rpartition(":")[0])
-                for pattern in self._allowed
-            )
+            or is_one_of((p.rpartition(":")[0] for p in self._allowed), host)
         )
+
+    def names(self, host: str) -> set[str]:
+        """*host*, and the name by which it was found if it is an address."""
+        return {host, self._resolved.get(host, host)}
 
     def remember(self, error: NetworkBlocked) -> None:
         """Keep an attempt, to be told again at the end."""
         self._attempts.append(error)
 
-    def why(self) -> str:
-        """Why there is no network."""
-        return "No network is allowed here"
+    def why(self, host: str, port: int | str | None) -> str:
+        """Why *host* is not to be reached, and what to do."""
+        del port
+        return f"No network is allowed here, and nothing was sent. {way_out(host)}"
 
     def resolved(self, host: str, addresses: Iterable[str]) -> None:
         """Know *addresses* by the name under which they were found."""
@@ -135,7 +126,7 @@ def block_network(allowed: Iterable[str] = ()) -> Generator[Guard]:
     finally:
         take_down(guard)
     if guard.attempts:
-        raise _told_again(guard.forget())
+        raise told_again(guard.forget())
 
 
 def put_up(guard: Guard) -> None:
@@ -151,13 +142,8 @@ def take_down(guard: Guard) -> None:
     _patches.release()
 
 
-def _judges() -> list[Guard]:
-    """The guards that have a say."""
-    up = [*_guards]
-    return [guard for guard in up if not guard.yields] or up
-
-
-def _told_again(attempts: tuple[NetworkBlocked, ...]) -> NetworkBlocked:
+def told_again(attempts: tuple[NetworkBlocked, ...]) -> NetworkBlocked:
+    """The first of *attempts* once more, for the case that it was swallowed."""
     first, *others = attempts
     error = NetworkBlocked(
         f"{first} (Raised again at the end, because it may have been swallowed.)",
@@ -165,28 +151,51 @@ def _told_again(attempts: tuple[NetworkBlocked, ...]) -> NetworkBlocked:
         port=first.port,
         test=first.test,
         code=first.code,
+        client=first.client,
     )
+    error.__cause__ = first
     for other in others:
         error.add_note(f"Refused as well: {other}")
     return error
 
 
-def _refuse(verb: str, host: str, port: int | str | None, judges: list[Guard]) -> None:
+def way_out(host: str) -> str:
+    """What to do where *host* was refused."""
+    return (
+        "Record the call into a cassette first; or let the host pass: "
+        f"block_network(allowed=[{host!r}])."
+    )
+
+
+def refusal(verb: str, host: str, port: int | str | None, why: str) -> NetworkBlocked:
+    """The error of who tried here to *verb* the *host*, and *why* it may not."""
     place = host if port is None else f"{host}:{port}"
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
-    code = _code_line()
-    error = NetworkBlocked(
-        f"{test or 'this process'} tried to {verb} {place}, at {code}. "
-        f"{judges[0].why()}, and nothing was sent. Record the call into a cassette "
-        f"first; or let the host pass: block_network(allowed=[{host!r}]).",
+    client, code = client_here(), code_line()
+    return NetworkBlocked(
+        f"{test or 'this process'} tried to {verb} {place} through {client}, at "
+        f"{code}. {why}",
         host=host,
         port=port,
         test=test,
         code=code,
+        client=client,
     )
-    for guard in judges:
-        guard.remember(error)
-    raise error
+
+
+def _judge(
+    verb: str, host: str, port: int | str | None, passes: Callable[[Guard], bool]
+) -> None:
+    """Refuse to *verb* the *host* where one that has a say does not let it pass."""
+    up = [*_guards]
+    overruled = any(guard.overrules for guard in up)
+    judges = [guard for guard in up if not (overruled and guard.yields)]
+    refusing = [guard for guard in judges if not passes(guard)]
+    if refusing:
+        error = refusal(verb, host, port, refusing[-1].why(host, port))
+        for guard in judges:
+            guard.remember(error)
+        raise error
 
 
 def _check(verb: str, address: object) -> None:
@@ -196,9 +205,7 @@ def _check(verb: str, address: object) -> None:
             host = _spelled(said)
         case _:
             return
-    judges = _judges()
-    if not all(guard.lets_pass(host, port) for guard in judges):
-        _refuse(verb, host, port, judges)
+    _judge(verb, host, port, lambda guard: guard.lets_pass(host, port))
 
 
 def _check_name(name: object, port: object = None) -> None:
@@ -206,27 +213,14 @@ def _check_name(name: object, port: object = None) -> None:
     if not isinstance(name, str | bytes | bytearray):
         return  # None: this machine
     host = _spelled(name)
-    judges = _judges()
-    if not all(guard.may_resolve(host) for guard in judges):
-        said = port.decode() if isinstance(port, bytes) else port
-        port = said if isinstance(said, int | str) else None
-        _refuse("look up", host, port, judges)
+    said = port.decode() if isinstance(port, bytes) else port
+    port = said if isinstance(said, int | str) else None
+    _judge("look up", host, port, lambda guard: guard.may_resolve(host))
 
 
 def _spelled(host: str | bytes | bytearray) -> str:
     text = host if isinstance(host, str) else bytes(host).decode("latin-1")
     return text.lower().rstrip(".").partition("%")[0]
-
-
-def _is_local(host: str) -> bool:
-    if host in {"", "localhost"} or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback or address.is_unspecified
 
 
 def _is_number(host: str) -> bool:
@@ -235,43 +229,6 @@ def _is_number(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-# --- Where the code stands ---------------------------------------------------
-
-
-def _code_line() -> str:
-    """The line that led here: the first that belongs to no installed library."""
-    thread = threading.current_thread()
-    frame = _own_frame(sys._getframe(1))
-    if frame is not None:
-        return _line(frame)
-    main = sys._current_frames().get(threading.main_thread().ident or 0)
-    waiting = _own_frame(main)
-    if waiting is None:
-        return f"a line of a library, in the thread {thread.name!r}"
-    return f"{_line(waiting)} (where the main thread stands, not {thread.name!r})"
-
-
-def _own_frame(frame: FrameType | None) -> FrameType | None:
-    while frame is not None and not _is_own(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
-
-
-def _is_own(file: str) -> bool:
-    if file.startswith("<") and file != "<stdin>":
-        return False
-    path = str(Path(file).resolve())
-    return not path.startswith(_LIBRARIES) and "site-packages" not in path
-
-
-def _line(frame: FrameType) -> str:
-    file = frame.f_code.co_filename
-    text = linecache.getline(file, frame.f_lineno).strip()
-    with suppress(ValueError):
-        file = str(Path(file).relative_to(Path.cwd()))
-    return f"{file}:{frame.f_lineno}" + (f" ({text})" if text else "")
 
 
 # --- Where the network is asked for ------------------------------------------

@@ -6,16 +6,25 @@ that socket: their own parsers see what they would see of a server.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 from harness.cassettes.exchanges import Exchange
 from harness.cassettes.interactions import Ending, Headers, Interaction
+from harness.http_messages import Failed
 from harness.recording.endings import ended_early, failure_of, read_failure
 from harness.recording.playback import Playback
 
-__all__ = ["Answer", "Failed", "failed_how", "on_the_wire", "os_error"]
+__all__ = [
+    "EMPTY",
+    "Answer",
+    "failed_how",
+    "head_on_the_wire",
+    "in_a_chunk",
+    "on_the_wire",
+    "os_error",
+]
 
-_EMPTY = {204, 304}
+#: Answers of these statuses have no body.
+EMPTY = frozenset({204, 304})
 _ERRNO = re.compile(r"\[Errno (-?\d+)\] (.*)", re.DOTALL)
 
 
@@ -109,7 +118,7 @@ class Answer:
     def _begin_body(self) -> bool:
         said = {name.lower(): value for name, value in self._headers}
         length = said.get("content-length", "").partition(",")[0].strip()
-        if self._method == "HEAD" or self._status in _EMPTY:
+        if self._method == "HEAD" or self._status in EMPTY:
             self._end("complete")
         elif "chunked" in said.get("transfer-encoding", "").lower():
             self._read = self._chunk_size
@@ -192,7 +201,7 @@ def on_the_wire(
     """
     pieces = [*playback.pieces(interaction)]
     headers = playback.headers(interaction)
-    if interaction.method == "HEAD" or interaction.status in _EMPTY:
+    if interaction.method == "HEAD" or interaction.status in EMPTY:
         yield 0.0, _head(interaction, headers)
         return
     names = {name.lower(): value for name, value in headers}
@@ -212,19 +221,29 @@ def on_the_wire(
     time = 0.0
     for time, piece in pieces:
         if piece:
-            yield time, b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
+            yield time, in_a_chunk(piece) if chunked else piece
     if chunked and interaction.ended == "complete":
         yield time, b"0\r\n\r\n"
 
 
 def _head(interaction: Interaction, headers: Headers) -> bytes:
     version = "HTTP/1.0" if interaction.http_version == "HTTP/1.0" else "HTTP/1.1"
+    return head_on_the_wire(version, interaction.status, interaction.reason, headers)
+
+
+def head_on_the_wire(version: str, status: int, reason: str, headers: Headers) -> bytes:
+    """What comes before a body."""
     lines = [
-        f"{version} {interaction.status} {interaction.reason}",
+        f"{version} {status} {reason}",
         *(f"{name}: {value}" for name, value in headers),
     ]
     flat = (line.replace("\r", " ").replace("\n", " ") for line in lines)
     return b"".join(_bytes(line) + b"\r\n" for line in flat) + b"\r\n"
+
+
+def in_a_chunk(piece: bytes) -> bytes:
+    """A *piece* of a body of which the length is not told before."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 def _bytes(text: str) -> bytes:
@@ -233,8 +252,6 @@ def _bytes(text: str) -> bytes:
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogateescape")
 
-
-Failed = Literal["connect timeout", "timeout", "name", "tls", "refused", "dropped"]
 
 #: Parts of the names that clients have for these; the first that fits counts.
 _HOW: tuple[tuple[str, Failed], ...] = (

@@ -1,7 +1,8 @@
 """httpx and httpx2: recorded and answered at their transports.
 
 One code serves both; the library is passed in. What it does not own passes by: mock,
-ASGI and WSGI transports, and transports that do not go through its own.
+ASGI and WSGI transports, and transports that do not go through its own. A fake answers
+by a transport of its own.
 """
 
 import functools
@@ -22,8 +23,9 @@ from harness.recording.endings import (
     failure_of,
     read_failure,
 )
+from harness.recording.opened import OpenCassette, OpenFake
 from harness.recording.patching import Patch
-from harness.recording.routing import Opened, current
+from harness.recording.routing import current, inside
 
 __all__ = ["MODULES", "patches"]
 
@@ -71,16 +73,19 @@ class _Stub:
 
         @functools.wraps(send)
         def handle_request(transport: Any, request: Any) -> Any:
-            opened = current()
+            opened = current(str(request.url))
             if opened is None:
                 return send(transport, request)
+            if isinstance(opened, OpenFake):
+                return opened.transport.handle_request(request)
             asked = _asked(request, request.read())
             known = opened.tape.answer(asked)
             if known is not None:
                 return self._answer(known, opened, request)
             exchange = opened.tape.recording(asked)
             try:
-                response = send(transport, request)
+                with inside(opened):
+                    response = send(transport, request)
             except BaseException as error:
                 self._unanswered(exchange, error)
                 raise
@@ -95,9 +100,11 @@ class _Stub:
 
         @functools.wraps(send)
         async def handle_async_request(transport: Any, request: Any) -> Any:
-            opened = current()
+            opened = current(str(request.url))
             if opened is None:
                 return await send(transport, request)
+            if isinstance(opened, OpenFake):
+                return await opened.transport.handle_async_request(request)
             asked = _asked(request, await request.aread())
             known = opened.tape.answer(asked)
             if known is not None:
@@ -105,7 +112,8 @@ class _Stub:
                 return self._answer(known, opened, request)
             exchange = opened.tape.recording(asked)
             try:
-                response = await send(transport, request)
+                with inside(opened):
+                    response = await send(transport, request)
             except BaseException as error:
                 self._unanswered(exchange, error)
                 raise
@@ -148,7 +156,7 @@ class _Stub:
 
     # -------------------------------------------------------------- recorded
 
-    def _answer(self, known: Interaction, opened: Opened, request: Any) -> Any:
+    def _answer(self, known: Interaction, opened: OpenCassette, request: Any) -> Any:
         """The recorded answer. Raises what was recorded, if that was an error."""
         if known.status == _NO_ANSWER and known.ended in BROKEN:
             raise self._failure(known, request)
@@ -252,7 +260,7 @@ class _Played:
     """The stream of a recorded answer: the same pieces, and the same end."""
 
     def __init__(
-        self, known: Interaction, opened: Opened, failure: Callable[[], Exception]
+        self, known: Interaction, opened: OpenCassette, failure: Callable[[], Exception]
     ) -> None:
         self._known = known
         self._tape = opened.tape

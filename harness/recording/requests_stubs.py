@@ -3,7 +3,8 @@
 The place is one attempt of urllib3, below its retries and redirects and below the
 errors that requests makes of urllib3's: so each attempt is an interaction, retries play
 as they did, and each library raises its own. While recording, the bytes are teed where
-they leave the socket; in replay urllib3 reads them from there, and no socket is opened.
+they leave the socket; in replay, or from a fake, urllib3 reads them from there, and no
+socket is opened.
 What concerns a call is kept on its connection alone: any number of threads may call.
 """
 
@@ -15,20 +16,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.cassettes.http_requests import HttpRequest
-from harness.cassettes.interactions import Headers, Interaction
-from harness.errors import CassetteError, CassetteMiss, UnrecordedRequest
+from harness.endpoint import Broken, Waits
+from harness.errors import CassetteError
+from harness.http_messages import Failed, Headers
 from harness.recording import routing
-from harness.recording.endings import cut_short
-from harness.recording.http1 import Answer, Failed, failed_how, on_the_wire, os_error
+from harness.recording.acts import Playing, answer_of
+from harness.recording.http1 import Answer, os_error
 from harness.recording.patching import Patch
-from harness.recording.routing import Opened
 
 __all__ = ["MODULE", "patches"]
 
 #: The module that has to be there before there is anything to patch.
 MODULE = "urllib3.connectionpool"
-
-_NO_ANSWER = 599
 
 #: The attribute of a connection whose tunnel through a proxy waits until it goes live.
 _TUNNEL = "harness_tunnel"
@@ -45,7 +44,7 @@ def patches() -> Iterator[Patch]:
 def _tunnelling(prepare: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     @functools.wraps(prepare)
     def prepared(pool: Any, connection: Any) -> None:
-        if routing.current() is None:
+        if routing.innermost() is None:
             prepare(pool, connection)
         else:
             vars(connection)[_TUNNEL] = functools.partial(prepare, pool, connection)
@@ -58,23 +57,33 @@ def _attempting(attempt: Callable[..., Any]) -> Callable[..., Any]:
     def attempted(
         pool: Any, connection: Any, method: str, url: str, **options: Any
     ) -> Any:
-        opened = routing.current()
+        place = _place(pool, url)
+        opened = routing.current(place)
         if opened is None:
+            vars(connection).pop(_TUNNEL, _no_tunnel)()
             return attempt(pool, connection, method, url, **options)
         options["body"] = body = _whole(options.get("body"))
-        sent = _request(pool, method, url, options.get("headers"), body)
-        interaction = opened.tape.answer(sent)
-        if interaction is not None:
-            wire = _Recorded(opened, interaction)
-            return _replayed(pool, connection, method, url, options, wire)
-        answer = Answer(opened.tape.recording(sent), method, whole=True)
-        return _recorded(
-            functools.partial(attempt, pool, connection, method, url, **options),
-            connection,
-            answer,
-        )
+        sent = _request(method, place, options.get("headers"), body)
+        found = answer_of(opened, sent, _waits(pool, options.get("timeout")))
+        if isinstance(found, Playing):
+            return _played(pool, connection, method, url, options, found)
+        answer = Answer(found, method, whole=True)
+        with routing.inside(opened):
+            return _recorded(
+                functools.partial(attempt, pool, connection, method, url, **options),
+                connection,
+                answer,
+            )
 
     return attempted
+
+
+def _waits(pool: Any, timeout: Any) -> Waits:
+    """How long urllib3 waits for each byte."""
+    limits = pool._get_timeout(timeout)
+    limits.start_connect()
+    read = limits.read_timeout
+    return Waits(read=read if isinstance(read, int | float) else None)
 
 
 def _whole(body: Any) -> bytes | None:
@@ -92,14 +101,19 @@ def _whole(body: Any) -> bytes | None:
     return b"".join(p.encode() if isinstance(p, str) else bytes(p) for p in parts)
 
 
+def _place(pool: Any, url: str) -> str:
+    """The whole of *url*, which the pool may know by its path alone."""
+    if not url.startswith("/"):
+        return url
+    host = f"[{pool.host}]" if ":" in pool.host else pool.host
+    port = {"http": 80, "https": 443}.get(pool.scheme)
+    place = host if pool.port in {None, port} else f"{host}:{pool.port}"
+    return f"{pool.scheme}://{place}{url}"
+
+
 def _request(
-    pool: Any, method: str, url: str, headers: Mapping[str, Any] | None, body: Any
+    method: str, url: str, headers: Mapping[str, Any] | None, body: Any
 ) -> HttpRequest:
-    if url.startswith("/"):
-        host = f"[{pool.host}]" if ":" in pool.host else pool.host
-        port = {"http": 80, "https": 443}.get(pool.scheme)
-        place = host if pool.port in {None, port} else f"{host}:{pool.port}"
-        url = f"{pool.scheme}://{place}{url}"
     said: Headers = tuple(
         (_text(name), _text(value)) for name, value in (headers or {}).items()
     )
@@ -198,75 +212,78 @@ class _Tee(io.RawIOBase):
         super().close()
 
 
-# --- Recorded ----------------------------------------------------------------
+# --- Played ------------------------------------------------------------------
 
 
-class _Recorded(io.RawIOBase):
-    """A file that gives the bytes of a recorded answer, piece by piece, in its time."""
+class _Wire(io.RawIOBase):
+    """A file that gives the bytes of an answer, piece by piece, in its time."""
 
-    def __init__(self, opened: Opened, interaction: Interaction) -> None:
-        self.interaction = interaction
-        self._opened = opened
-        self._clock = opened.playback.clock
-        self._began = self._clock.now()
-        self._pieces = on_the_wire(interaction, opened.playback)
+    def __init__(self, plays: Playing) -> None:
+        self._acts = plays.acts
+        self._clock = plays.clock
         self._rest = memoryview(b"")
+        #: Whether status and headers were read.
+        self.has_begun = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
-            time, piece = next(self._pieces, (0.0, b""))
-            self._clock.sleep_until(self._began + time)
-            self._rest = memoryview(piece)
-            if not piece:
-                self._end()
+            self._rest = memoryview(self._next())
         length = min(len(buffer), len(self._rest))
         buffer[:length] = self._rest[:length]
         self._rest = self._rest[length:]
         return length
 
-    def _end(self) -> None:
-        """Fail where the recorded answer did."""
-        match self.interaction.ended:
-            case "truncated":
-                error = UnrecordedRequest(CassetteMiss(cut_short(self.interaction)))
-                self._opened.tape.misses.append(error.miss)
-                raise error
-            case "timeout":
-                raise TimeoutError(failed_how(self.interaction)[1])
-            case "interrupted" if "IncompleteRead" not in self.interaction.failure:
-                words = failed_how(self.interaction)[1]
-                raise os_error(words) or ConnectionResetError(words)
-            case _:
-                pass
+    def _next(self) -> bytes:
+        """The next piece, or nothing in the end; fails as a socket does."""
+        try:
+            for act in self._acts:
+                if isinstance(act, bytes):
+                    return act
+                self._clock.sleep_until(act)
+        except Broken as broken:
+            if not self.has_begun:
+                raise
+            if broken.how == "timeout":
+                raise TimeoutError(broken.words) from None
+            error = os_error(broken.words) or ConnectionResetError(broken.words)
+            raise error from None
+        return b""
+
+    def close(self) -> None:
+        self._acts.close()
+        super().close()
 
 
 class _Socket:
     """What http.client asks of a socket to read an answer from."""
 
-    def __init__(self, wire: _Recorded) -> None:
+    def __init__(self, wire: _Wire) -> None:
         self._wire = wire
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(self._wire)
 
 
-def _replayed(
+def _played(
     pool: Any,
     connection: Any,
     method: str,
     url: str,
     options: dict[str, Any],
-    wire: _Recorded,
+    plays: Playing,
 ) -> Any:
-    if wire.interaction.status == _NO_ANSWER:
-        raise _failure(pool, connection, url, wire.interaction)
     library: Any = sys.modules["urllib3"]
+    wire = _Wire(plays)
     sock: Any = _Socket(wire)
     answer = http.client.HTTPResponse(sock, method=method)
-    answer.begin()
+    try:
+        answer.begin()
+    except Broken as broken:
+        raise _failure(pool, connection, url, broken) from None
+    wire.has_begun = True
     response = library.HTTPResponse(
         body=answer,
         headers=library.HTTPHeaderDict(answer.headers.items()),
@@ -281,16 +298,14 @@ def _replayed(
         request_method=method,
         request_url=url,
     )
-    response.version_string = wire.interaction.http_version or "HTTP/1.1"
+    response.version_string = plays.version
     response._connection = options.get("response_conn")
     response._pool = pool
     return response
 
 
-def _failure(
-    pool: Any, connection: Any, url: str, interaction: Interaction
-) -> BaseException:
-    how, words = failed_how(interaction)
+def _failure(pool: Any, connection: Any, url: str, broken: Broken) -> BaseException:
+    words = broken.words
     errors: Any = sys.modules["urllib3.exceptions"]
     made: dict[Failed, Callable[[], BaseException]] = {
         "connect timeout": lambda: errors.ConnectTimeoutError(connection, words),
@@ -299,5 +314,6 @@ def _failure(
         "tls": lambda: errors.SSLError(words),
         "refused": lambda: errors.NewConnectionError(connection, words),
         "dropped": lambda: http.client.RemoteDisconnected(words),
+        "reset": lambda: os_error(words) or ConnectionResetError(words),
     }
-    return made[how]()
+    return made[broken.how]()

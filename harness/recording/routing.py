@@ -1,29 +1,34 @@
-"""Which of the open cassettes a request belongs to.
+"""Which of the open cassettes, or fakes, a request belongs to.
 
 The context of a request says so: that of its task, or of its thread. A thread that has
 no context of its own belongs where it was started, and work given to a pool of threads
-where it was given. What cannot be told so belongs to the innermost cassette that is
-open; where several are, it is refused. While a cassette is open nothing passes it by.
+where it was given. What cannot be told so belongs to the innermost that is open; where
+several are, it is refused. While a cassette is open nothing passes it by. A fake takes
+the requests to its hosts; others go on to what it was opened in, if it lets them.
 """
 
 import functools
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from harness.cassettes.tape import Tape
-from harness.errors import CassetteMiss, NetworkBlocked, UnrecordedRequest
-from harness.recording.guard import Guard, put_up, take_down
+from harness.errors import (
+    CassetteMiss,
+    NetworkBlocked,
+    ScriptError,
+    UnrecordedRequest,
+    UnscriptedRequest,
+)
+from harness.recording.guard import Guard, put_up, refusal, take_down, way_out
+from harness.recording.hosts import host_of
+from harness.recording.opened import OpenCassette, Opened, OpenFake
 from harness.recording.patching import Patch
-from harness.recording.playback import Playback
 
 __all__ = [
-    "Opened",
     "current",
     "enter",
     "entered",
@@ -34,19 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(eq=False, slots=True)
-class Opened:
-    """A cassette that is open: its tape, and how its answers are played.
-
-    *outer* is the cassette that this one was opened in, *thread* where it was opened.
-    """
-
-    tape: Tape
-    playback: Playback
-    outer: "Opened | None"
-    thread: int
-    is_open: bool = True
-
+OpenedT = TypeVar("OpenedT", OpenCassette, OpenFake)
 
 _CURRENT: ContextVar[Opened | None] = ContextVar("harness_cassette", default=None)
 _STARTED_IN: WeakKeyDictionary[threading.Thread, Opened | None] = WeakKeyDictionary()
@@ -54,10 +47,10 @@ _changing = threading.Lock()
 _open: tuple[Opened, ...] = ()
 
 
-def put_in(tape: Tape, playback: Playback) -> Opened:
-    """Open *tape*; `enter` it, or run something `inside` it."""
+def put_in(opened: OpenedT) -> OpenedT:
+    """Have it open; `enter` it, or run something `inside` it."""
     global _open  # noqa: PLW0603  (what is open is open in the whole process)
-    opened = Opened(tape, playback, _here(), threading.get_ident())
+    opened.outer, opened.thread = _here(), threading.get_ident()
     with _changing:
         _open = (*_open, opened)
         _watch()
@@ -94,24 +87,53 @@ def inside(opened: Opened | None) -> Generator[None]:
         _CURRENT.reset(token)
 
 
-def current() -> Opened | None:
-    """The cassette that a request made here belongs to; None where none is open.
+def current(url: str) -> Opened | None:
+    """What a request to *url* belongs to that is made here; None: to the network.
 
-    Raises UnrecordedRequest where several are open, and none can be told to be it.
+    Raises UnrecordedRequest, or UnscriptedRequest, where several are open and none can
+    be told to be it, and NetworkBlocked where a fake does not let the request pass.
     """
+    opened = innermost()
+    passed: list[OpenFake] = []
+    host, port = host_of(url) if isinstance(opened, OpenFake) else ("", None)
+    while isinstance(opened, OpenFake) and not opened.takes(host, port):
+        passed.append(opened)
+        opened = _still_open(opened.outer)
+    if not isinstance(opened, OpenFake):
+        for fake in passed:
+            if why := fake.why_not(host, port, live=opened is None):
+                fake.refused.append(refusal("reach", host, port, why))
+                raise fake.refused[-1]
+    return opened
+
+
+def innermost() -> Opened | None:
+    """What was opened last of what a request belongs to; raises as `current`."""
     everything = _open
     if not everything:
         return None
     if (here := _here()) is not None:
         return here
     outer = {id(opened.outer) for opened in everything}
-    innermost = [opened for opened in everything if id(opened) not in outer]
-    mine = [opened for opened in innermost if opened.thread == threading.get_ident()]
-    match mine or innermost:
+    last = [opened for opened in everything if id(opened) not in outer]
+    mine = [opened for opened in last if opened.thread == threading.get_ident()]
+    match mine or last:
         case [only]:
             return only
         case several:
             raise _refused(several)
+
+
+def around_here() -> list[Opened] | None:
+    """What this context is in, the innermost first; None where that is not told."""
+    opened = _here()
+    if opened is None:
+        return None
+    found: list[Opened] = []
+    while opened is not None:
+        found.append(opened)
+        opened = _still_open(opened.outer)
+    return found
 
 
 def patches() -> Iterator[Patch]:
@@ -127,21 +149,25 @@ class _Offline(Guard):
     """
 
     yields = True
+    overrules = False
     is_up = False
 
-    def why(self) -> str:
-        """Why there is no network."""
+    def why(self, host: str, port: int | str | None) -> str:
+        """Why there is no network, and what to do."""
+        del port
         names = ", ".join({str(one.tape.path): "" for one in self._told()})
-        return f"What is open only replays ({names})"
+        return (
+            f"What is open only replays ({names}), and nothing was sent. "
+            f"{way_out(host)}"
+        )
 
     def remember(self, error: NetworkBlocked) -> None:
         """Tell it to the cassette of this context, or, if it has none, to all."""
         for opened in self._told():
             opened.tape.misses.append(CassetteMiss(str(error)))
 
-    def _told(self) -> tuple[Opened, ...]:
-        here = _here()
-        return _open if here is None else (here,)
+    def _told(self) -> list[OpenCassette]:
+        return _cassettes(around_here() or ())[:1] or _cassettes(_open)
 
 
 _OFFLINE = _Offline()
@@ -149,10 +175,15 @@ _OFFLINE = _Offline()
 
 def _watch() -> None:
     """Have the guard up, or not, as what is open now demands."""
-    wanted = bool(_open) and not any(opened.tape.goes_live for opened in _open)
+    cassettes = _cassettes(_open)
+    wanted = bool(cassettes) and not any(one.tape.goes_live for one in cassettes)
     if wanted != _OFFLINE.is_up:
         _OFFLINE.is_up = wanted
         (put_up if wanted else take_down)(_OFFLINE)
+
+
+def _cassettes(opened: Iterable[Opened]) -> list[OpenCassette]:
+    return [one for one in opened if isinstance(one, OpenCassette)]
 
 
 def _here() -> Opened | None:
@@ -196,18 +227,26 @@ def _within(opened: Opened, work: Callable[..., Any], *args: Any, **kwargs: Any)
         return work(*args, **kwargs)
 
 
-def _refused(several: list[Opened]) -> UnrecordedRequest:
-    names = ", ".join(str(opened.tape.path) for opened in several)
+def _refused(several: list[Opened]) -> UnrecordedRequest | UnscriptedRequest:
+    names = ", ".join(map(str, several))
     thread = threading.current_thread().name
-    error = UnrecordedRequest(
-        CassetteMiss(
-            f"The thread {thread!r} made a request while {len(several)} cassettes are "
-            f"open that were not opened one in the other ({names}), and it was started "
-            "in none of them: which one has to answer cannot be told. Make the request "
-            "where its cassette is open, or start the thread there "
-            "(contextvars.copy_context().run carries it)."
-        )
+    cassettes = _cassettes(several)
+    are = "cassettes" if len(cassettes) == len(several) else "cassettes and fakes"
+    are = are if cassettes else "fakes"
+    said = (
+        f"The thread {thread!r} made a request while {len(several)} {are} are open "
+        f"that were not opened one in the other ({names}), and it was started in none "
+        "of them: which one has to answer cannot be told. Make the request where its "
+        f"{'cassette' if cassettes else 'fake'} is open, or start the thread there "
+        "(contextvars.copy_context().run carries it)."
     )
+    unscripted = UnscriptedRequest(ScriptError(said))
     for opened in several:
-        opened.tape.misses.append(error.miss)
-    return error
+        if isinstance(opened, OpenFake):
+            opened.endpoint.failures.append(unscripted)
+    if not cassettes:
+        return unscripted
+    unrecorded = UnrecordedRequest(CassetteMiss(said))
+    for opened in cassettes:
+        opened.tape.misses.append(unrecorded.miss)
+    return unrecorded

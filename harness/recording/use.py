@@ -22,22 +22,15 @@ from harness.errors import (
     shown,
 )
 from harness.models.clocks import Clock, RealClock, given_clock
-from harness.recording import aiohttp_stubs, httpx_stubs, requests_stubs, routing
-from harness.recording.patching import Patches
+from harness.recording import routing
+from harness.recording.opened import OpenCassette
 from harness.recording.playback import Playback, RetryAfter, Timing, read_speed
-from harness.recording.routing import Opened, inside
+from harness.recording.routing import inside
+from harness.recording.stubs import PATCHES
 
 __all__ = ["cassette_path", "use_cassette"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_PATCHES = Patches(
-    routing.patches,
-    httpx_stubs.patches,
-    requests_stubs.patches,
-    aiohttp_stubs.patches,
-    awaited=(*httpx_stubs.MODULES, requests_stubs.MODULE, aiohttp_stubs.MODULE),
-)
 
 
 class use_cassette:  # noqa: N801  (it is called like a function)
@@ -84,7 +77,7 @@ class use_cassette:  # noqa: N801  (it is called like a function)
             clock=given_clock(replay_clock or RealClock()),
             keep_retry_after=retry_after == "recorded",
         )
-        self._entered: list[Opened] = []
+        self._entered: list[OpenCassette] = []
 
     # ---------------------------------------------------------------- blocks
 
@@ -101,7 +94,8 @@ class use_cassette:  # noqa: N801  (it is called like a function)
         trace: TracebackType | None,
     ) -> None:
         here = routing.entered()
-        opened = here if here in self._entered else self._entered[-1]
+        mine = [one for one in self._entered if one is here]
+        (opened,) = mine or self._entered[-1:]
         self._entered.remove(opened)
         _close(opened, error)
 
@@ -116,13 +110,13 @@ class use_cassette:  # noqa: N801  (it is called like a function)
     ) -> None:
         self.__exit__(kind, error, trace)
 
-    def _open(self) -> Opened:
+    def _open(self) -> OpenCassette:
         tape = Tape(self.path, self.mode, **self._options)
-        _PATCHES.hold()
-        return routing.put_in(tape, self._playback)
+        PATCHES.hold()
+        return routing.put_in(OpenCassette(tape=tape, playback=self._playback))
 
     @contextmanager
-    def _opened(self) -> Generator[Opened]:
+    def _opened(self) -> Generator[OpenCassette]:
         """The cassette, open for nobody yet: for what runs inside it."""
         opened = self._open()
         try:
@@ -240,14 +234,14 @@ def cassette_path(name: str | Path, directory: str | Path | None = None) -> Path
     return path if named else folder / path
 
 
-def _close(opened: Opened, error: BaseException | None) -> None:
+def _close(opened: OpenCassette, error: BaseException | None) -> None:
     """Close it, and tell what the user has to know; *error* ended its block."""
     tape = opened.tape
     try:
         tape.close(failed=error is not None)
     finally:
         routing.put_away(opened)
-        _PATCHES.release()
+        PATCHES.release()
     if error is not None:
         _add_notes(error, tape)
         return

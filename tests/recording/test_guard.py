@@ -187,7 +187,10 @@ def test_the_error_names_test_address_and_line() -> None:
     name = "test_guard.py::test_the_error_names_test_address_and_line"
     assert caught.value.test.endswith(name)
     assert str(caught.value).startswith(f"{caught.value.test} tried to look up ")
-    assert "api.example.com:443, at " in str(caught.value)
+    assert caught.value.client == "httpx > httpcore > socket"
+    assert "api.example.com:443 through httpx > httpcore > socket, at " in str(
+        caught.value
+    )
     assert Path(caught.value.code.partition(":")[0]).name == "test_guard.py"
     assert 'httpx.get(f"https://{host}/", timeout=1)' in caught.value.code
     assert "block_network(allowed=['api.example.com'])" in str(caught.value)
