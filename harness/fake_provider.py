@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Self, overload
 
+from harness.clients import Clients
 from harness.endpoint import Endpoint, HttpCall
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
@@ -12,7 +13,7 @@ from harness.scripts.parts import CutLike
 __all__ = ["FakeProvider"]
 
 
-class FakeProvider:
+class FakeProvider(Clients):
     """Answers HTTP clients with *turns*, or with one `Script`, as providers do.
 
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is

@@ -28,7 +28,7 @@ FLOORS = {
         1: "steps requests matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint",
-        4: "fake record replay providers transports server recording",
+        4: "fake record replay providers transports server recording clients",
         5: "laws strategies harness fake_provider",
         6: "pytest_plugin cli bridges",
     }.items()
