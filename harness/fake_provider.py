@@ -5,15 +5,17 @@ from typing import Any, Self, overload
 
 from harness.clients import Clients
 from harness.endpoint import Endpoint, HttpCall
+from harness.endpoint.asserting import HttpJournaled
 from harness.models.clocks import Clock, SkippingClock, given_clock
-from harness.scripts import Call, Journal, Script, TurnLike
+from harness.scripts import Journal, Script, TurnLike
+from harness.scripts.asserting import Journaled
 from harness.scripts.given import script_of
 from harness.scripts.parts import CutLike
 
 __all__ = ["FakeProvider"]
 
 
-class FakeProvider(Clients):
+class FakeProvider(Clients, Journaled, HttpJournaled):
     """Answers HTTP clients with *turns*, or with one `Script`, as providers do.
 
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
@@ -80,11 +82,6 @@ class FakeProvider(Clients):
     def journal(self) -> Journal:
         """What the script was asked, and what it answered; with assertions."""
         return self.script.journal
-
-    @property
-    def calls(self) -> list[Call]:
-        """The calls of the script, the first first."""
-        return list(self.script.journal)
 
     @property
     def requests(self) -> list[HttpCall]:

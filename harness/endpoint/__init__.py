@@ -3,5 +3,6 @@
 from harness.endpoint.calls import HttpCall
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.replies import Cut, Piece, Reply
+from harness.endpoint.verdict import Finding
 
-__all__ = ["Cut", "Endpoint", "HttpCall", "Piece", "Reply"]
+__all__ = ["Cut", "Endpoint", "Finding", "HttpCall", "Piece", "Reply"]
