@@ -6,6 +6,7 @@ from typing import Any, Self, overload
 from harness.clients import Clients
 from harness.endpoint import Endpoint, HttpCall
 from harness.endpoint.asserting import HttpJournaled
+from harness.errors import UnrecordedRequest, UnscriptedRequest
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Journal, Script, TurnLike
 from harness.scripts.asserting import Journaled
@@ -87,6 +88,11 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
     def requests(self) -> list[HttpCall]:
         """All that came over HTTP, also what was refused, the first first."""
         return list(self.endpoint.calls)
+
+    @property
+    def failures(self) -> list[UnscriptedRequest | UnrecordedRequest]:
+        """What the script had no lawful answer to, also if the application hid it."""
+        return self.endpoint.failures
 
     def check_exhausted(self) -> None:
         """Raise UnusedTurns if there are turns that nothing asked for."""

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from harness.endpoint import Cut, Endpoint, Reply
-from harness.errors import ScriptError, UnscriptedRequest
+from harness.errors import ScriptError
 from harness.http_messages import HttpRequest
 from harness.models.clocks import Clock, others_turn
 from harness.steps import Pause
@@ -69,15 +69,21 @@ class _Transport:
         patience = (request.extensions.get("timeout") or {}).get("read")
         asked = HttpRequest(request.method, url, headers, body)
         reply = self._endpoint.answer(asked, patience=patience)
-        return _Play(request, reply, patience, self._clock)
+        return _Play(request, reply, patience, self._clock, self._endpoint)
 
 
 class _Play:
     """One reply that is acted out for *request*, whose library's errors it raises."""
 
     def __init__(
-        self, request: Any, reply: Reply, patience: float | None, clock: Clock
+        self,
+        request: Any,
+        reply: Reply,
+        patience: float | None,
+        clock: Clock,
+        endpoint: Endpoint,
     ) -> None:
+        self._endpoint = endpoint
         self._request = request
         self._library: Any = sys.modules[type(request).__module__.partition(".")[0]]
         self._reply = reply
@@ -146,7 +152,7 @@ class _Play:
     def _forever(self) -> Iterator[float]:
         """Wait until the client has had enough."""
         if self._patience is None:
-            raise UnscriptedRequest(
+            raise self._endpoint.failed(
                 ScriptError(
                     f"Nothing more comes of the answer to {self._request.method} "
                     f"{self._request.url}, and the client has no timeout: it would "

@@ -97,7 +97,7 @@ class Endpoint:
         try:
             reply = rendered(self.source.play(call.asked), call.asked, dialect)
         except HarnessError as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
         finally:
             call.call = self._entry(call.asked)
         reply = replace(reply, pieces=self._played(reply.pieces))
@@ -114,14 +114,14 @@ class Endpoint:
         try:
             yield from pieces
         except HarnessError as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
 
     def _refused(self, call: HttpCall, fault: Fault, dialect: Dialect) -> Reply:
         call.refused = fault.message
         return fault_reply(fault, dialect)
 
-    def _failed(self, error: HarnessError) -> UnscriptedRequest | UnrecordedRequest:
-        """*error* as what no client takes for a failure of the provider."""
+    def failed(self, error: HarnessError) -> UnscriptedRequest | UnrecordedRequest:
+        """*error* as what no client takes for a failure of the provider; remembered."""
         failure = (
             UnrecordedRequest(error)
             if isinstance(error, CassetteMiss)
