@@ -129,9 +129,7 @@ def _cut_off(call: HttpCall) -> AIMessage | None:
     except WireError:
         pass  # what was understood before it counts
     said = sum(chunks, AIMessageChunk()).to_message()
-    if call.ended == "complete" and said.response_metadata.get("finish_reason"):
-        return None
-    return said
+    return None if said.finish_reason else said
 
 
 def _goes_on(later: HttpCall, partial: AIMessage) -> bool:

@@ -256,15 +256,20 @@ def test_who_stops_by_itself_copes() -> None:
     fake.assert_resilient()
 
 
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    "turn", ["The sky is blue.", say("The sky is", finish="length")]
+    "turn, text",
+    [
+        ("The sky is blue.", "The sky is blue."),
+        (say("The sky is", finish="length"), "The sky is"),
+    ],
 )
-def test_a_whole_answer_is_no_broken_one(turn: Any) -> None:
+def test_a_whole_answer_is_no_broken_one(turn: Any, text: str, stream: bool) -> None:
     """Nor is one that says that it was cut off."""
     app = App(turn, "Why not?")
 
-    answer = app.ask().json()["choices"][0]["message"]["content"]
-    app.ask(said(answer), {"role": "user", "content": "Why?"})
+    assert app.ask(stream=stream).status_code == 200
+    app.ask(said(text), {"role": "user", "content": "Why?"})
 
     app.fake.assert_resilient()
 
@@ -330,6 +335,18 @@ def test_noise_is_no_growth(waits: list[float]) -> None:
     for waited in waits:
         app.wait(waited)
         app.ask()
+
+    assert [rule for rule, _ in app.found()] == ["retry_storm"]
+
+
+@pytest.mark.parametrize("slow", range(1, 6))
+def test_one_slow_moment_is_no_growth(slow: int) -> None:
+    """The machine was busy; the application waited for nothing."""
+    app = App(*[fail(500)] * 7)
+
+    for retry in range(7):
+        app.ask()
+        app.wait(2 if retry == slow else 0)
 
     assert [rule for rule, _ in app.found()] == ["retry_storm"]
 
