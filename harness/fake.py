@@ -1,7 +1,7 @@
 """A chat model that plays a script, and a journal of what it was asked."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Self, overload
@@ -10,7 +10,8 @@ from uuid import UUID
 from harness.models import ChatModel, Clock, current_run
 from harness.models.clocks import given_clock
 from harness.requests import ChatRequest
-from harness.scripts import Call, Journal, Script, TurnLike
+from harness.scripts import Journal, Script, TurnLike
+from harness.scripts.asserting import Journaled
 from harness.scripts.given import script_of
 from harness.scripts.parts import CutLike
 from harness.steps import Step
@@ -18,7 +19,7 @@ from harness.steps import Step
 __all__ = ["FakeChatModel"]
 
 
-class FakeChatModel(ChatModel):
+class FakeChatModel(Journaled, ChatModel):
     """A chat model that answers with *turns*, or with one `Script`.
 
     The options are those of `Script`; *clock* tells its time, and by default no real
@@ -90,35 +91,9 @@ class FakeChatModel(ChatModel):
         """The calls, with assertions on them."""
         return self.script.journal
 
-    @property
-    def calls(self) -> list[Call]:
-        """The calls made so far, the first first."""
-        return list(self.script.journal)
-
     def check_exhausted(self) -> None:
         """Raise UnusedTurns if there are turns that nothing asked for."""
         self.script.check_exhausted()
-
-    def assert_called(self, times: int | None = None) -> None:
-        """See `Journal.assert_called`."""
-        self.journal.assert_called(times)
-
-    def assert_asked(
-        self,
-        expected: str | Callable[[ChatRequest], object],
-        *,
-        call: int | None = None,
-    ) -> None:
-        """See `Journal.assert_asked`."""
-        self.journal.assert_asked(expected, call=call)
-
-    def assert_bound(self, *names: str, call: int = -1) -> None:
-        """See `Journal.assert_bound`."""
-        self.journal.assert_bound(*names, call=call)
-
-    def assert_tool_results(self, *texts: str, call: int = -1) -> None:
-        """See `Journal.assert_tool_results`."""
-        self.journal.assert_tool_results(*texts, call=call)
 
     def __deepcopy__(self, memo: object) -> Self:
         """A copy that plays from the same, as every copy does."""

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
+from harness.clients import Clients
 from harness.endpoint import Chaos, Endpoint, Glitch, Glitches, HttpCall, Quota, Quotas
+from harness.endpoint.asserting import HttpJournaled
+from harness.errors import UnrecordedRequest, UnscriptedRequest
 from harness.models.clocks import Clock, SkippingClock, given_clock
-from harness.scripts import Call, Journal, Script, TurnLike
+from harness.scripts import Journal, Script, TurnLike
+from harness.scripts.asserting import Journaled
 from harness.scripts.given import script_of
 from harness.scripts.parts import CutLike
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FakeProvider"]
 
 
-class FakeProvider:
+class FakeProvider(Clients, Journaled, HttpJournaled):
     """Answers HTTP clients with *turns*, or with one `Script`, as providers do.
 
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
@@ -148,14 +152,14 @@ class FakeProvider:
         return self.script.journal
 
     @property
-    def calls(self) -> list[Call]:
-        """The calls of the script, the first first."""
-        return list(self.script.journal)
-
-    @property
     def requests(self) -> list[HttpCall]:
         """All that came over HTTP, also what was refused, the first first."""
         return list(self.endpoint.calls)
+
+    @property
+    def failures(self) -> list[UnscriptedRequest | UnrecordedRequest]:
+        """What the script had no lawful answer to, also if the application hid it."""
+        return self.endpoint.failures
 
     def check_exhausted(self) -> None:
         """Raise UnusedTurns if there are turns, or glitches, that nothing asked for."""

@@ -25,10 +25,10 @@ FLOORS = {
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
         "patterns tool_arguments tool_requests tool_results",
-        1: "steps requests matching http_messages",
+        1: "steps requests asked matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint",
-        4: "fake record replay providers transports server recording",
+        4: "fake record replay providers transports server recording clients",
         5: "laws strategies harness fake_provider",
         6: "pytest_plugin cli bridges",
     }.items()

@@ -10,7 +10,10 @@ import openai
 import pytest
 
 from harness import (
+    ChatRequest,
     FakeProvider,
+    Fault,
+    HumanMessage,
     InputError,
     Script,
     ScriptExhausted,
@@ -21,6 +24,7 @@ from harness import (
     pause,
     say,
 )
+from harness.wire import DIALECTS
 
 HI: Any = [{"role": "user", "content": "Hi"}]
 
@@ -180,6 +184,26 @@ def test_a_stream_that_just_stops_is_not_taken_for_whole_here() -> None:
     last = [*stream][-1]
 
     assert last.choices[0].finish_reason is None
+    assert fake.requests[0].ended == "interrupted"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda one: one.name)
+def test_an_answer_that_is_cut_off_ends_nowhere(dialect: Any) -> None:
+    """A turn without a reason why it ended has none in any format: the stream stops."""
+    fake = FakeProvider(say("Half of", finish=None))
+    client = httpx.Client(transport=fake.transport())
+    asked = ChatRequest((HumanMessage("Hi"),), model="m", stream=True)
+    url = f"http://x/v1/{dialect.path(asked).lstrip('/')}"
+
+    answer = client.post(url, content=dialect.write_request(asked))
+
+    decoder = dialect.decoder()
+    *chunks, end = [*decoder.feed(answer.content), *decoder.close()]
+    message = sum(chunks).to_message()
+    assert (message.text, message.finish_reason) == ("Half of", None)
+    assert isinstance(end, Fault)
+    assert end.kind == "interrupted"
+    assert dialect.check_stream(answer.content) != []
     assert fake.requests[0].ended == "interrupted"
 
 

@@ -8,6 +8,7 @@ from harness.endpoint.glitch import Glitch
 from harness.endpoint.glitches import Glitches
 from harness.endpoint.quotas import Quota, Quotas
 from harness.endpoint.replies import Cut, Piece, Reply
+from harness.endpoint.verdict import Finding
 
 __all__ = [
     "Acting",
@@ -15,6 +16,7 @@ __all__ = [
     "Chaos",
     "Cut",
     "Endpoint",
+    "Finding",
     "Glitch",
     "Glitches",
     "HttpCall",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.endpoint.calls import Clocked
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.replies import Cut
-from harness.errors import ScriptError, UnscriptedRequest
+from harness.errors import ScriptError
 from harness.http_messages import Failed, Headers, HttpRequest
 from harness.steps import Pause
 
@@ -140,15 +140,13 @@ class Acting:
         """Wait until the client has had enough."""
         limit = self._limit()
         if limit is None:
-            failure = UnscriptedRequest(
+            raise self._endpoint.failed(
                 ScriptError(
                     f"Nothing more comes of the answer to {self._request.method} "
                     f"{self._request.url}, and the client has no timeout: it would "
                     "wait forever. Give the client a timeout."
                 )
             )
-            self._endpoint.failures.append(failure)
-            raise failure
         moment, name = limit
         yield moment
         raise Broken("timeout", "the read operation timed out", name)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from harness.asked import Asked
 from harness.endpoint.glitch import Glitch
 from harness.endpoint.replies import Cut, Last, Piece, Reply
 from harness.errors import shown
@@ -18,17 +19,20 @@ Clocked: TypeAlias = Callable[[], float]
 
 
 @dataclass(slots=True, eq=False)
-class HttpCall:
+class HttpCall(Asked):
     """One request over HTTP, and its answer as far as it was taken.
 
-    *index* counts from 0. *dialect* is the name of the format, "" for what is no chat;
-    *asked* what was asked in it, None where that could not be read or was refused.
+    *index* counts from 0. *retry_of* is the index of the call that it repeats: method,
+    URL and body are the same, and that one had failed, or the client says that it tries
+    again. *dialect* is the name of the format, "" for what is no chat; *asked* what was
+    asked in it, None where that could not be read or was refused.
     *began* and *ended_at* are seconds of the clock. *status* is None until there is
     one, and where the connection fails before it. *ended* says how the answer ended:
     "open" while it is under way, "truncated" if it was closed before its end, and else
     as `Cut` says. *refused* is why the endpoint turned the request down, *patience* how
     many seconds the client waits for the next byte: None if it waits forever, -1 if
-    that is not known.
+    that is not known. *pieces* are those of the answer's body, and *moments* when each
+    was taken. *call* is the entry of the script's journal, where a script was asked.
     """
 
     index: int
@@ -45,11 +49,29 @@ class HttpCall:
     pieces: list[bytes] = field(default_factory=list, repr=False)
     #: What went wrong on purpose, in the order in which it came to pass.
     glitches: list[Glitch] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list, repr=False)
+    retry_of: int | None = None
+    call: Any = field(default=None, repr=False)
+
+    @property
+    def _chat(self) -> ChatRequest | None:
+        return self.asked
 
     @property
     def body(self) -> bytes:
         """What was sent of the answer's body so far."""
         return b"".join(self.pieces)
+
+    @property
+    def elapsed(self) -> float | None:
+        """How many seconds the answer took; None while it is under way."""
+        return None if self.ended_at is None else self.ended_at - self.began
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error for an answer, or it was not taken as a whole."""
+        is_error = self.status is not None and self.status >= 400
+        return is_error or self.ended not in ("open", "complete")
 
     @property
     def url(self) -> str:
@@ -67,9 +89,16 @@ class HttpCall:
         about = "".join(f" {m.type}: {shown(m.text, limit=60)}" for m in last)
         status = "no answer" if self.status is None else str(self.status)
         ended = "" if self.ended == "complete" else f", {self.ended}"
+        again = "" if self.retry_of is None else f", again after {self.retry_of}"
         why = f" ({self.refused})" if self.refused else ""
         method, url = self.request.method, self.request.url
-        return f"{self.index}. {method} {url}{about} -> {status}{ended}{why}"
+        return f"{self.index}. {method} {url}{about} -> {status}{ended}{why}{again}"
+
+    def repeats(self, earlier: "HttpCall") -> None:
+        """Note that *earlier* asked the same: this is a retry, if that went wrong."""
+        counted = self.request.header("x-stainless-retry-count") or "0"
+        if earlier.failed or counted != "0":
+            self.retry_of = earlier.index
 
     def followed(self, reply: Reply, now: Clocked) -> Reply:
         """*reply*, which notes here what is taken of it; *now* tells the time."""
@@ -102,6 +131,7 @@ class _Followed:
         match piece:
             case bytes():
                 self._call.pieces.append(piece)
+                self._call.moments.append(self._now())
                 if isinstance(piece, Last):
                     self._call.end("complete", self._now())
             case Cut(ending=ending):

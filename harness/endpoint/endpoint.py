@@ -6,7 +6,7 @@ Behind it is any source; before it, any face: transports, clients, a server.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from harness.endpoint.calls import Clocked, HttpCall
 from harness.endpoint.replies import Piece, Reply, fault_reply, rendered
@@ -18,6 +18,7 @@ from harness.errors import (
     WireError,
 )
 from harness.http_messages import HttpRequest
+from harness.requests import ChatRequest
 from harness.steps import Fault, Source
 from harness.wire import DIALECTS, Dialect, dialect_of
 
@@ -51,6 +52,7 @@ class Endpoint:
         self._gates = tuple(gates)
         self._spoilers = tuple(spoilers)
         self._now = now
+        self._latest: dict[tuple[str, str, bytes], HttpCall] = {}
         self._lock = threading.RLock()
 
     def answer(self, request: HttpRequest, *, patience: float | None = -1.0) -> Reply:
@@ -67,6 +69,10 @@ class Endpoint:
         with self._lock:
             call = HttpCall(len(self.calls), request, self._now(), patience=patience)
             self.calls.append(call)
+            key = request.method, request.url, request.body
+            if key in self._latest:
+                call.repeats(self._latest[key])
+            self._latest[key] = call
             try:
                 reply = self._reply(call)
             except (UnrecordedRequest, UnscriptedRequest) as failure:
@@ -93,21 +99,28 @@ class Endpoint:
             for spoil in self._spoilers:
                 reply = spoil(call, reply, dialect)
         except HarnessError as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
+        finally:
+            call.call = self._entry(call.asked)
         return replace(reply, pieces=self._played(reply.pieces))
+
+    def _entry(self, asked: ChatRequest) -> Any:
+        """What the journal of the source says of *asked*, if it keeps one."""
+        journal: Sequence[Any] = getattr(self.source, "journal", ())
+        return next((one for one in reversed(journal) if one.request is asked), None)
 
     def _played(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         try:
             yield from pieces
         except HarnessError as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
 
     def _refused(self, call: HttpCall, fault: Fault, dialect: Dialect) -> Reply:
         call.refused = fault.message
         return fault_reply(fault, dialect)
 
-    def _failed(self, error: HarnessError) -> UnscriptedRequest | UnrecordedRequest:
-        """*error* as what no client takes for a failure of the provider."""
+    def failed(self, error: HarnessError) -> UnscriptedRequest | UnrecordedRequest:
+        """*error* as what no client takes for a failure of the provider; remembered."""
         failure = (
             UnrecordedRequest(error)
             if isinstance(error, CassetteMiss)

@@ -143,6 +143,7 @@ def _streamed(
     steps: Iterator[Step], request: ChatRequest, dialect: Dialect
 ) -> Iterator[Piece]:
     encoder = dialect.encoder(request)
+    reason: str | None = None  # why the answer ended
     for step in steps:
         match step:
             case Pause():
@@ -153,5 +154,10 @@ def _streamed(
             case _:
                 if data := encoder.feed(step):
                     yield data
+                if isinstance(step, AIMessageChunk):
+                    reason = step.finish_reason or reason
+                    if step.chunk_position and reason is None:
+                        yield Cut("interrupted")  # it was cut off, and says no end
+                        return
     if data := encoder.close():
         yield Last(data)

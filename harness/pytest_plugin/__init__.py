@@ -29,18 +29,20 @@ from harness.pytest_plugin.settings import (
 if TYPE_CHECKING:
     from harness.cassettes import CassetteSource
     from harness.cassettes.tape import Tape
-    from harness.pytest_plugin.factories import FakeChats, ReplayChats
+    from harness.pytest_plugin.factories import FakeChats, FakeProviders, ReplayChats
     from harness.pytest_plugin.tapes import Cassettes
     from harness.pytest_plugin.watching import Watch
 
 __all__ = [
     "Cassettes",
     "FakeChats",
+    "FakeProviders",
     "ReplayChats",
     "cassette",
     "cassette_options",
     "cassettes",
     "fake_chat",
+    "fake_provider",
     "recorded",
     "replay_chat",
 ]
@@ -49,6 +51,7 @@ if not TYPE_CHECKING:
     _HOMES = {
         "Cassettes": "tapes",
         "FakeChats": "factories",
+        "FakeProviders": "factories",
         "ReplayChats": "factories",
     }
 
@@ -172,6 +175,14 @@ def fake_chat(_harness_watch: "Watch") -> "FakeChats":
     from harness.pytest_plugin.factories import FakeChats
 
     return FakeChats(_harness_watch)
+
+
+@pytest.fixture
+def fake_provider(_harness_watch: "Watch") -> "FakeProviders":
+    """Make providers for SDKs: ``fake_provider("Hello!").openai()``, or `.load`."""
+    from harness.pytest_plugin.factories import FakeProviders
+
+    return FakeProviders(_harness_watch)
 
 
 @pytest.fixture

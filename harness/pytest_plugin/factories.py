@@ -13,12 +13,13 @@ from harness.pytest_plugin.watching import Watch
 
 if TYPE_CHECKING:
     from harness.fake import FakeChatModel
+    from harness.fake_provider import FakeProvider
     from harness.models import Clock
     from harness.replay import ReplayChatModel
     from harness.scripts import Script, TurnLike
     from harness.scripts.parts import CutLike
 
-__all__ = ["FakeChats", "ReplayChats"]
+__all__ = ["FakeChats", "FakeProviders", "ReplayChats"]
 
 _OWN = pytest.StashKey["tuple[Watch, ReplayChatModel]"]()
 
@@ -50,10 +51,8 @@ class FakeChats:
     ) -> "FakeChatModel":
         """Make a model of *turns*, or of one script."""
         from harness.fake import FakeChatModel
-        from harness.scripts import Script
 
-        seed: int | None = self._watch.config.getoption("harness_seed")
-        if seed and not any(isinstance(turn, Script) for turn in turns):
+        if seed := _seed(self._watch, turns):
             options.setdefault("seed", seed)
         model = FakeChatModel(*turns, **options)  # type: ignore[arg-type]  # it checks
         return self._watched(model, "fake_chat(...)", allow_unused=allow_unused)
@@ -82,13 +81,80 @@ class FakeChats:
         def problems() -> Iterator[BaseException]:
             yield from model.script.violations
             if not allow_unused:
-                try:
-                    model.check_exhausted()
-                except UnusedTurns as error:
-                    yield error
+                yield from _unused(model.script)
 
         self._watch.check(model.script, label, problems)
         return model
+
+
+class FakeProviders:
+    """Makes the fake providers of one test; they are checked when it ends.
+
+    It takes what `FakeProvider` takes, and *allow_unused* for turns that need not be
+    played. A test that provokes an UnscriptedRequest clears `fake.failures`.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def __call__(
+        self, *turns: "TurnLike | Script", allow_unused: bool = False, **options: Any
+    ) -> "FakeProvider":
+        """Make a provider of *turns*, or of one script."""
+        from harness.fake_provider import FakeProvider
+
+        if seed := _seed(self._watch, turns):
+            options.setdefault("seed", seed)
+        fake = FakeProvider(*turns, **options)  # type: ignore[arg-type]  # it checks
+        return self._watched(fake, "fake_provider(...)", allow_unused=allow_unused)
+
+    def load(
+        self,
+        name: str | Path,
+        *,
+        directory: str | Path | None = None,
+        allow_unused: bool = False,
+        **options: Any,
+    ) -> "FakeProvider":
+        """Make a provider of the script *name* in the folder of fakes."""
+        from harness.fake_provider import FakeProvider
+
+        directory = directory or folder(self._watch.config, "fakes")
+        fake = FakeProvider.load(name, directory=directory, **options)
+        label = f"fake_provider.load({str(name)!r})"
+        return self._watched(fake, label, allow_unused=allow_unused)
+
+    def _watched(
+        self, fake: "FakeProvider", label: str, *, allow_unused: bool
+    ) -> "FakeProvider":
+        """Have a look at *fake* when the test ends."""
+
+        def problems() -> Iterator[BaseException]:
+            for failure in fake.failures:
+                yield getattr(failure, "error", failure)
+            if not allow_unused:
+                yield from _unused(fake.script)
+
+        self._watch.check(fake, label, problems)
+        return fake
+
+
+def _seed(watch: Watch, turns: Sequence[object]) -> int | None:
+    """The seed of the command line; a script has its own."""
+    from harness.scripts import Script
+
+    if any(isinstance(turn, Script) for turn in turns):
+        return None
+    seed: int | None = watch.config.getoption("harness_seed")
+    return seed
+
+
+def _unused(script: "Script") -> Iterator[UnusedTurns]:
+    """What there is to say of turns that nothing asked for."""
+    try:
+        script.check_exhausted()
+    except UnusedTurns as error:
+        yield error
 
 
 class ReplayOptions(TypedDict, total=False):

@@ -10,7 +10,7 @@ __all__ = ["Watch", "causes", "reported"]
 
 _ON_PURPOSE = (
     "If the test wants it so: allow_unused=True, model.script.violations.clear(), "
-    "cassette.misses.clear(), recorded.misses.clear()."
+    "fake.failures.clear(), cassette.misses.clear(), recorded.misses.clear()."
 )
 
 
@@ -76,8 +76,8 @@ def causes(error: BaseException | None) -> list[BaseException]:
     found = [] if error is None else [error]
     for one in found:
         inner = getattr(one, "exceptions", ())
-        miss = getattr(one, "miss", None)
-        for cause in (one.__cause__, one.__context__, miss, *inner):
+        carried = getattr(one, "miss", None), getattr(one, "error", None)
+        for cause in (one.__cause__, one.__context__, *carried, *inner):
             if isinstance(cause, BaseException) and not any(
                 cause is other for other in found
             ):

@@ -1,19 +1,20 @@
 """What was asked of a script, and what it answered: one entry a call, in order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, overload
 
+from harness.asked import Asked, new_messages, ran_tools
+from harness.blocks import ToolCall
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, UnmetExpectation, nearest, shown
 from harness.messages import AIMessage, Message, ToolMessage
 from harness.requests import ChatRequest
-from harness.scripts.when import last_asked
 from harness.steps import Fault, Pause, Step
 
 __all__ = ["Call", "Journal"]
 
 
-class Call:
+class Call(Asked):
     """One call of the model, as far as it has been played.
 
     *index* counts the calls from 0, *turn* is the number of the turn that answered,
@@ -45,32 +46,8 @@ class Call:
         return self._request
 
     @property
-    def messages(self) -> list[Message]:
-        """The messages that were sent."""
-        return list(self._request.messages)
-
-    @property
-    def text(self) -> str:
-        """The text of the last user message, "" if there is none."""
-        return last_asked(self._request)
-
-    @property
-    def tools(self) -> list[str]:
-        """The names of the tools that were bound."""
-        return [spec.name for spec in self._request.tools]
-
-    @property
-    def tool_choice(self) -> str | None:
-        """The choice as it was given: "any", "auto", "none", a tool's name, or None."""
-        choice = self._request.tool_choice
-        if choice is None:
-            return None
-        return choice.mode if choice.name is None else choice.name
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The other parameters of the request."""
-        return dict(self._request.params)
+    def _chat(self) -> ChatRequest:
+        return self._request
 
     @property
     def turn(self) -> int | None:
@@ -104,6 +81,10 @@ class Call:
         if self._steps and isinstance(self._steps[-1], Fault):
             return self._steps[-1]
         return self._error
+
+    def _called(self) -> list[ToolCall]:
+        message = self.message
+        return message.tool_calls if message else []
 
     def __repr__(self) -> str:
         """The call in one line."""
@@ -181,19 +162,50 @@ class Journal(Sequence[Call]):
     ) -> None:
         """Some call (or that one) has *expected* in a message, or meets a predicate."""
         asked = self._calls if call is None else [self._numbered(call)]
-        if isinstance(expected, str):
-            met = any(expected in m.text for one in asked for m in one.messages)
-            wanted = f"{expected!r} is in a message"
-        elif not callable(expected):
-            raise InputError(
-                f"assert_asked({shown(expected)}): give a text, or a function of the "
-                "request."
-            )
-        else:
-            met = any(expected(one.request) for one in asked)
-            wanted = f"{getattr(expected, '__name__', expected)} holds"
-        if not met:
+        meets, wanted = _expectation(expected, "assert_asked")
+        if not any(meets(one, one.messages) for one in asked):
             self._unmet(wanted if call is None else f"{wanted} of call {call}")
+
+    def assert_asked_in_order(
+        self, *expected: str | Callable[[ChatRequest], object]
+    ) -> None:
+        """Calls that meet each of *expected* came in this order, others between them.
+
+        A text is looked for in what is new in a call, the messages since the last
+        answer: what was said before is sent again each time.
+        """
+        calls = iter(self._calls)
+        for number, one in enumerate(expected):
+            meets, wanted = _expectation(one, "assert_asked_in_order")
+            if not any(meets(call, new_messages(call.request)) for call in calls):
+                last = f", after {shown(expected[number - 1])}" if number else ""
+                self._unmet(f"{wanted} that is new in a call{last}")
+
+    def assert_called_with_tool(
+        self, name: str, args: Mapping[str, Any] | None = None, /, **named: object
+    ) -> None:
+        """The tool *name* was called with these arguments, others apart, and run.
+
+        That is: some request has the result of such a call. Arguments are given by
+        name, or as one dict.
+        """
+        wanted = {**(args or {}), **named}
+        ran = [call for one in self._calls for call, _ in ran_tools(one.messages)]
+        given = [call["args"] for call in ran if call["name"] == name]
+        if any(
+            all(key in args and args[key] == value for key, value in wanted.items())
+            for args in given
+        ):
+            return
+        made = [call["name"] for one in self._calls for call in one._called()]
+        if given:
+            told = dict.fromkeys(_shown_call(name, args) for args in given)
+            why = f" It ran as {', '.join(told)}."
+        elif name in made:
+            why = " The model called it, and no request has the result."
+        else:
+            why = f" {nearest(name, {*made, *(call['name'] for call in ran)})}"
+        self._unmet(f"{_shown_call(name, wanted)} is called and run", why)
 
     def assert_bound(self, *names: str, call: int = -1) -> None:
         """All tools of these *names* were bound in the last call, or in that one."""
@@ -228,6 +240,27 @@ class Journal(Sequence[Call]):
             return "The model was not called."
         lines = (f"\n  {call.index}. {call!r}" for call in self._calls)
         return f"Called {_times(len(self._calls))}:{''.join(lines)}"
+
+
+def _expectation(
+    expected: str | Callable[[ChatRequest], object], who: str
+) -> tuple[Callable[[Call, Sequence[Message]], object], str]:
+    """What tells whether a call, or these messages of it, meet *expected*; in words."""
+    if isinstance(expected, str):
+        return (
+            lambda _, messages: any(expected in message.text for message in messages),
+            f"{expected!r} is in a message",
+        )
+    if not callable(expected):
+        raise InputError(
+            f"{who}({shown(expected)}): give a text, or a function of the request."
+        )
+    named = getattr(expected, "__name__", expected)
+    return lambda call, _: expected(call.request), f"{named} holds"
+
+
+def _shown_call(name: str, args: Mapping[str, Any]) -> str:
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in args.items())})"
 
 
 def _times(times: int) -> str:

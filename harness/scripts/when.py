@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.asked import last_asked
 from harness.errors import InputError, nearest, shown
-from harness.messages import AIMessage, HumanMessage, ToolMessage
+from harness.messages import AIMessage, ToolMessage
 from harness.requests import ChatRequest
 
-__all__ = ["When", "as_when", "last_asked", "result_tool"]
+__all__ = ["When", "as_when", "result_tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class When:
     does), all *tools* are bound, the last message is the result of the tool
     *result_of*, *params* are among the request's, *test* says so.
 
+    >>> from harness.messages import HumanMessage
     >>> When(text="weather").applies(ChatRequest((HumanMessage("The weather?"),)))
     True
     """
@@ -124,14 +126,6 @@ def as_when(value: object) -> When | None:
                 "message contains, a compiled pattern, a function of the request, or "
                 "When(tools=..., result_of=..., params=...)."
             )
-
-
-def last_asked(request: ChatRequest) -> str:
-    """Give the text of the last user message, or ""."""
-    for message in reversed(request.messages):
-        if isinstance(message, HumanMessage):
-            return message.text
-    return ""
 
 
 def result_tool(request: ChatRequest) -> str | None:

@@ -116,6 +116,90 @@ def test_assertions_that_hold() -> None:
     Journal().assert_called(times=0)
 
 
+def looped() -> Journal:
+    """Play an agent that looks up two places, of which one result is sent back."""
+    first = HumanMessage("Boston and Rome?")
+    asked = AIMessage(
+        "",
+        tool_calls=[
+            {"name": "get_weather", "args": {"at": ["Boston"], "unit": "F"}, "id": "a"},
+            {"name": "get_weather", "args": {"at": ["Rome"]}, "id": "b"},
+            {"name": "search", "args": {}, "id": "c"},
+        ],
+    )
+    results = [ToolMessage("62", tool_call_id="a"), ToolMessage("93", tool_call_id="b")]
+    script = Script(
+        say(call("get_weather"), call("search")), "62 and 93.", "Bye.", check=False
+    )
+    conversation = (first, asked, *results)
+    list(script.play(ChatRequest((first,))))
+    list(script.play(ChatRequest(conversation)))
+    more = AIMessage("62 and 93."), HumanMessage("Thanks")
+    list(script.play(ChatRequest((*conversation, *more))))
+    return script.journal
+
+
+def test_what_ran_is_seen_by_its_results() -> None:
+    """A tool was called and run where a request has its result; in this order."""
+    journal = looped()
+
+    journal.assert_called_with_tool("get_weather")
+    journal.assert_called_with_tool("get_weather", at=["Rome"])
+    journal.assert_called_with_tool("get_weather", {"unit": "F"}, at=["Boston"])
+    journal.assert_asked_in_order("Boston and", "93", "Thanks")
+    journal.assert_asked_in_order("62", lambda request: len(request.messages) == 6)
+    journal.assert_asked_in_order()
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (
+            lambda j: j.assert_called_with_tool("get_weather", at=["Oslo"]),
+            (
+                "Expected that get_weather(at=['Oslo']) is called and run. It ran as "
+                "get_weather(at=['Boston'], unit='F'), get_weather(at=['Rome']).\n"
+            ),
+        ),
+        (
+            lambda j: j.assert_called_with_tool("search"),
+            (
+                "Expected that search() is called and run. The model called it, and no "
+                "request has the result.\n"
+            ),
+        ),
+        (
+            lambda j: j.assert_called_with_tool("get_wether"),
+            (
+                "is called and run. Did you mean 'get_weather'? Known: 'get_weather', "
+                "'search'.\n"
+            ),
+        ),
+        (
+            lambda j: j.assert_asked_in_order("Thanks", "Boston"),
+            (
+                "Expected that 'Boston' is in a message that is new in a call, after "
+                "'Thanks'.\n"
+            ),
+        ),
+        (
+            lambda j: j.assert_asked_in_order("Hello"),
+            "Expected that 'Hello' is in a message that is new in a call.\n",
+        ),
+        (
+            lambda j: j.assert_asked_in_order("Boston", "Boston"),
+            "'Boston' is in a message that is new in a call, after 'Boston'.\n",
+        ),
+    ],
+)
+def test_what_did_not_run_is_told(check: Any, text: str) -> None:
+    """The error names what ran instead, and shows the calls."""
+    with pytest.raises(UnmetExpectation, match=re.escape(text)) as caught:
+        check(looped())
+
+    assert "0. human: 'Boston and Rome?' -> turn 1" in str(caught.value)
+
+
 def nothing(request: ChatRequest) -> bool:
     """Hold for no request."""
     return False
@@ -158,6 +242,8 @@ def test_what_cannot_be_expected() -> None:
     """What was asked is looked for by a text, or by a function."""
     with pytest.raises(InputError, match=r"assert_asked\(3\): give a text, or a fu"):
         played().assert_asked(3)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(InputError, match=r"assert_asked_in_order\(3\): give a text"):
+        played().assert_asked_in_order(3)  # type: ignore[arg-type]  # the mistake
 
 
 @pytest.mark.parametrize(
@@ -167,6 +253,8 @@ def test_what_cannot_be_expected() -> None:
         lambda j: j.assert_asked("a"),
         lambda j: j.assert_bound("a"),
         lambda j: j.assert_tool_results("a"),
+        lambda j: j.assert_called_with_tool("a"),
+        lambda j: j.assert_asked_in_order("a"),
     ],
 )
 def test_assertions_without_a_call(check: Any) -> None:
