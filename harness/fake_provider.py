@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Self, overload
 
 from harness.endpoint import Endpoint, HttpCall
+from harness.endpoint import validate as validated
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
 from harness.scripts.given import script_of
@@ -17,7 +18,9 @@ class FakeProvider:
 
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
     spoken, told by the path of a request. *clock* tells the time: by default what a
-    script waits is skipped. Raises InputError for turns that cannot be played.
+    script waits is skipped. What the provider would not accept is refused in its
+    words, and uses up no turn; with *validate* False it is taken all the same. Raises
+    InputError for turns that cannot be played.
 
     >>> import httpx
     >>> fake = FakeProvider("Hello!")
@@ -29,7 +32,14 @@ class FakeProvider:
     """
 
     @overload
-    def __init__(self, script: Script, /, *, clock: Clock | None = None) -> None: ...
+    def __init__(
+        self,
+        script: Script,
+        /,
+        *,
+        clock: Clock | None = None,
+        validate: bool = True,
+    ) -> None: ...
     @overload
     def __init__(
         self,
@@ -38,6 +48,7 @@ class FakeProvider:
         clock: Clock | None = None,
         check: bool = True,
         cut: CutLike = "words",
+        validate: bool = True,
     ) -> None: ...
     def __init__(
         self,
@@ -46,11 +57,16 @@ class FakeProvider:
         clock: Clock | None = None,
         check: bool = True,
         cut: CutLike = "words",
+        validate: bool = True,
     ) -> None:
         #: What the provider plays.
         self.script = script_of(turns, "FakeProvider", seed=seed, check=check, cut=cut)
         self.clock = SkippingClock() if clock is None else given_clock(clock)
-        self.endpoint = Endpoint(self.script, now=self.clock.now)
+        self.endpoint = Endpoint(
+            self.script,
+            desks=(validated,) if validate else (),
+            now=self.clock.now,
+        )
 
     @classmethod
     def load(
@@ -59,6 +75,7 @@ class FakeProvider:
         *,
         directory: str | Path | None = None,
         clock: Clock | None = None,
+        validate: bool = True,
     ) -> Self:
         """A provider that plays the script in ``fakes/<name>.yaml``, or at a path.
 
@@ -67,7 +84,7 @@ class FakeProvider:
         # Reading files takes pydantic's forms and yaml; a script in Python does not.
         from harness.scripts.files import load_script
 
-        return cls(load_script(name, directory), clock=clock)
+        return cls(load_script(name, directory), clock=clock, validate=validate)
 
     def transport(self) -> Any:
         """A transport for clients of httpx and httpx2, awaited or not."""

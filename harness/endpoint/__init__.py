@@ -1,7 +1,18 @@
 """A provider's HTTP interface over any source, as a pure function."""
 
+from harness.endpoint.answers import Answer, Desk
 from harness.endpoint.calls import HttpCall
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.replies import Cut, Piece, Reply
+from harness.endpoint.validation import validate
 
-__all__ = ["Cut", "Endpoint", "HttpCall", "Piece", "Reply"]
+__all__ = [
+    "Answer",
+    "Cut",
+    "Desk",
+    "Endpoint",
+    "HttpCall",
+    "Piece",
+    "Reply",
+    "validate",
+]

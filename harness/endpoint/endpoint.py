@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from harness.endpoint.answers import Desk
 from harness.endpoint.calls import Clocked, HttpCall
 from harness.endpoint.replies import Piece, Reply, fault_reply, rendered
 from harness.errors import (
@@ -32,14 +33,16 @@ Spoiler: TypeAlias = Callable[[HttpCall, Reply, Dialect], Reply]
 class Endpoint:
     """Answers HTTP requests with what *source* plays, in the words of its provider.
 
-    A request is read in the dialect that its URL tells; the *gates* may turn it down,
-    *spoilers* spoil the reply. What came and went is in *calls*. *now* tells the time.
+    A request is read in the dialect that its URL tells. The first of the *desks* that
+    has an answer gives it; else the *gates* may turn the request down, and *spoilers*
+    spoil the reply. What came and went is in *calls*. *now* tells the time.
     """
 
     def __init__(
         self,
         source: Source,
         *,
+        desks: Sequence[Desk] = (),
         gates: Sequence[Gate] = (),
         spoilers: Sequence[Spoiler] = (),
         now: Clocked = lambda: 0.0,
@@ -48,6 +51,7 @@ class Endpoint:
         self.calls: list[HttpCall] = []
         #: What the source could not answer, for the test to hear of.
         self.failures: list[UnscriptedRequest | UnrecordedRequest] = []
+        self._desks = tuple(desks)
         self._gates = tuple(gates)
         self._spoilers = tuple(spoilers)
         self._now = now
@@ -77,10 +81,14 @@ class Endpoint:
 
     def _reply(self, call: HttpCall) -> Reply:
         dialect = dialect_of(call.url)
+        call.dialect = dialect.name if dialect else ""
+        for desk in self._desks:
+            if (answer := desk(call)) is not None:
+                call.refused = answer.refused
+                return answer.reply()
         if dialect is None:
             unknown = Fault(f"no such path: {call.url}", status=404)
             return self._refused(call, unknown, DIALECTS["openai-chat"])
-        call.dialect = dialect.name
         try:
             call.asked = dialect.read_request(call.request.body, call.url)
         except WireError as error:
