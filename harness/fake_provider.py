@@ -66,6 +66,7 @@ class FakeProvider:
             self.script,
             desks=(validated,) if validate else (),
             now=self.clock.now,
+            seed=self.script.seed,
         )
 
     @classmethod

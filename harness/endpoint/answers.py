@@ -18,7 +18,7 @@ class Answer:
 
     *refused* says why where it turns the request down, in words for the journal.
 
-    >>> Answer({"error": "model is required"}, 400, "model is required").reply().status
+    >>> Answer({"error": "model is required"}, 400, "model is required").status
     400
     """
 
@@ -27,9 +27,12 @@ class Answer:
     refused: str = ""
     headers: Headers = ()
 
-    def reply(self) -> Reply:
-        """The answer as it is sent."""
-        return json_reply(write_json(self.said), self.status, self.headers)
+    def reply(self, call: HttpCall) -> Reply:
+        """The answer as it is sent to *call*."""
+        said = self.said
+        if isinstance(said, dict) and said.get("type") == "error":
+            said = {**said, "request_id": call.request_id}  # Anthropic's do
+        return json_reply(write_json(said), self.status, self.headers)
 
 
 #: Answers a request itself, or leaves it to those behind: None.

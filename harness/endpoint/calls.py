@@ -27,7 +27,7 @@ class HttpCall:
     "open" while it is under way, "truncated" if it was closed before its end, and else
     as `Cut` says. *refused* is why the endpoint turned the request down, *patience* how
     many seconds the client waits for the next byte: None if it waits forever, -1 if
-    that is not known.
+    that is not known. *request_id* is what the provider calls the request.
     """
 
     index: int
@@ -41,6 +41,7 @@ class HttpCall:
     ended_at: float | None = None
     refused: str = ""
     patience: float | None = -1.0
+    request_id: str = ""
     pieces: list[bytes] = field(default_factory=list, repr=False)
 
     @property

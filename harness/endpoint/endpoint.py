@@ -9,8 +9,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from harness.endpoint.answers import Desk
+from harness.endpoint.arrays import as_array, wants_array
 from harness.endpoint.calls import Clocked, HttpCall
+from harness.endpoint.choices import choices_asked, several
+from harness.endpoint.providers import provider_of
 from harness.endpoint.replies import Piece, Reply, fault_reply, rendered
+from harness.endpoint.request_ids import id_header, request_id
 from harness.errors import (
     CassetteMiss,
     HarnessError,
@@ -19,6 +23,7 @@ from harness.errors import (
     WireError,
 )
 from harness.http_messages import HttpRequest
+from harness.requests import ChatRequest
 from harness.steps import Fault, Source
 from harness.wire import DIALECTS, Dialect, dialect_of
 
@@ -35,7 +40,8 @@ class Endpoint:
 
     A request is read in the dialect that its URL tells. The first of the *desks* that
     has an answer gives it; else the *gates* may turn the request down, and *spoilers*
-    spoil the reply. What came and went is in *calls*. *now* tells the time.
+    spoil the reply. What came and went is in *calls*. *now* tells the time; the ids of
+    requests come from *seed*.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class Endpoint:
         gates: Sequence[Gate] = (),
         spoilers: Sequence[Spoiler] = (),
         now: Clocked = lambda: 0.0,
+        seed: int = 0,
     ) -> None:
         self.source = source
         self.calls: list[HttpCall] = []
@@ -55,6 +62,7 @@ class Endpoint:
         self._gates = tuple(gates)
         self._spoilers = tuple(spoilers)
         self._now = now
+        self._seed = seed
         self._lock = threading.RLock()
 
     def answer(self, request: HttpRequest, *, patience: float | None = -1.0) -> Reply:
@@ -69,7 +77,12 @@ class Endpoint:
         the application, and no client may take it for a failure of the provider.
         """
         with self._lock:
-            call = HttpCall(len(self.calls), request, self._now(), patience=patience)
+            number = len(self.calls)
+            provider = provider_of(request)
+            id = request_id(provider, self._seed, number)
+            call = HttpCall(
+                number, request, self._now(), patience=patience, request_id=id
+            )
             self.calls.append(call)
             try:
                 reply = self._reply(call)
@@ -77,6 +90,7 @@ class Endpoint:
                 call.refused = str(failure)
                 call.end("connection", self._now())
                 raise
+        reply = reply.with_headers(*id_header(provider, id))
         return call.followed(reply, self._now)
 
     def _reply(self, call: HttpCall) -> Reply:
@@ -85,7 +99,7 @@ class Endpoint:
         for desk in self._desks:
             if (answer := desk(call)) is not None:
                 call.refused = answer.refused
-                return answer.reply()
+                return answer.reply(call)
         if dialect is None:
             unknown = Fault(f"no such path: {call.url}", status=404)
             return self._refused(call, unknown, DIALECTS["openai-chat"])
@@ -97,13 +111,25 @@ class Endpoint:
             if (fault := gate(call)) is not None:
                 return self._refused(call, fault, dialect)
         try:
-            reply = rendered(self.source.play(call.asked), call.asked, dialect)
+            reply = self._chosen(call.asked, dialect)
         except HarnessError as error:
             raise self._failed(error) from None
+        if reply.stream and wants_array(dialect.name, call.url):
+            reply = as_array(reply)
         reply = replace(reply, pieces=self._played(reply.pieces))
         for spoil in self._spoilers:
             reply = spoil(call, reply, dialect)
         return reply
+
+    def _chosen(self, asked: ChatRequest, dialect: Dialect) -> Reply:
+        """As many answers as are asked for; the first that fails goes alone."""
+        replies: list[Reply] = []
+        for _ in range(choices_asked(asked, dialect)):
+            reply = rendered(self.source.play(asked), asked, dialect)
+            if reply.status != 200:
+                return reply
+            replies.append(reply)
+        return replies[0] if len(replies) == 1 else several(replies, dialect)
 
     def _played(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         try:
