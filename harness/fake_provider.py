@@ -1,9 +1,10 @@
 """A provider that plays a script: the same script as a `FakeChatModel`, over HTTP."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self, overload
 
-from harness.endpoint import Endpoint, HttpCall
+from harness.endpoint import Endpoint, HttpCall, key_check, other_paths
 from harness.endpoint import validate as validated
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
@@ -19,8 +20,9 @@ class FakeProvider:
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
     spoken, told by the path of a request. *clock* tells the time: by default what a
     script waits is skipped. What the provider would not accept is refused in its
-    words, and uses up no turn; with *validate* False it is taken all the same. Raises
-    InputError for turns that cannot be played.
+    words, and uses up no turn; with *validate* False it is taken all the same. *models*
+    are the models that there are; by default every one is. With *keys* a request must
+    have one of them. Raises InputError for turns that cannot be played.
 
     >>> import httpx
     >>> fake = FakeProvider("Hello!")
@@ -39,6 +41,8 @@ class FakeProvider:
         *,
         clock: Clock | None = None,
         validate: bool = True,
+        models: Sequence[str] | None = None,
+        keys: Collection[str] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -49,8 +53,10 @@ class FakeProvider:
         check: bool = True,
         cut: CutLike = "words",
         validate: bool = True,
+        models: Sequence[str] | None = None,
+        keys: Collection[str] | None = None,
     ) -> None: ...
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that can be told of a provider
         self,
         *turns: TurnLike | Script,
         seed: int = 0,
@@ -58,13 +64,20 @@ class FakeProvider:
         check: bool = True,
         cut: CutLike = "words",
         validate: bool = True,
+        models: Sequence[str] | None = None,
+        keys: Collection[str] | None = None,
     ) -> None:
         #: What the provider plays.
         self.script = script_of(turns, "FakeProvider", seed=seed, check=check, cut=cut)
         self.clock = SkippingClock() if clock is None else given_clock(clock)
+        desks = [other_paths(models)]
+        if keys is not None:
+            desks.insert(0, key_check(keys))
+        if validate:
+            desks.append(validated)
         self.endpoint = Endpoint(
             self.script,
-            desks=(validated,) if validate else (),
+            desks=desks,
             now=self.clock.now,
             seed=self.script.seed,
         )
@@ -75,17 +88,17 @@ class FakeProvider:
         name: str | Path,
         *,
         directory: str | Path | None = None,
-        clock: Clock | None = None,
-        validate: bool = True,
+        **options: Any,
     ) -> Self:
         """A provider that plays the script in ``fakes/<name>.yaml``, or at a path.
 
-        Raises ScriptError if there is none, InputError if it cannot be played.
+        *options* are those that go with one Script. Raises ScriptError if there is
+        none, InputError if it cannot be played.
         """
         # Reading files takes pydantic's forms and yaml; a script in Python does not.
         from harness.scripts.files import load_script
 
-        return cls(load_script(name, directory), clock=clock, validate=validate)
+        return cls(load_script(name, directory), **options)
 
     def transport(self) -> Any:
         """A transport for clients of httpx and httpx2, awaited or not."""

@@ -3,6 +3,8 @@
 from harness.endpoint.answers import Answer, Desk
 from harness.endpoint.calls import HttpCall
 from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.keys import key_check
+from harness.endpoint.other_paths import other_paths
 from harness.endpoint.replies import Cut, Piece, Reply
 from harness.endpoint.validation import validate
 
@@ -14,5 +16,7 @@ __all__ = [
     "HttpCall",
     "Piece",
     "Reply",
+    "key_check",
+    "other_paths",
     "validate",
 ]

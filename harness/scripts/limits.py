@@ -9,11 +9,10 @@ from harness.requests import ChatRequest
 from harness.scripts.parts import Block, Failure, Part, Said
 from harness.scripts.plans import size_of
 from harness.scripts.stops import stopped
+from harness.usage import TOKEN
 
-__all__ = ["CHARACTERS", "ended", "limited", "token_limit"]
+__all__ = ["ended", "limited", "token_limit"]
 
-#: How many characters a token is taken to have.
-CHARACTERS = 4
 _SPELLINGS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
@@ -52,7 +51,7 @@ def limited(said: Said, tokens: int | None) -> Said:
     given = said.finish != "auto" or said.usage != "auto"
     if tokens is None or given or any(isinstance(p, Failure) for p in said.parts):
         return said
-    left = tokens * CHARACTERS
+    left = tokens * TOKEN
     for place, part in enumerate(said.parts):
         size = size_of((part,))
         if size > left:

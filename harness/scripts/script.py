@@ -42,6 +42,7 @@ from harness.scripts.parts import (
 from harness.scripts.plans import Facts, Plan, facts_of, planned
 from harness.scripts.turns import TurnLike, as_turn
 from harness.steps import Fault, Pause, Step
+from harness.usage import estimated_tokens
 
 __all__ = ["Script"]
 
@@ -357,9 +358,8 @@ def _end(said: Said, plan: Plan, request: ChatRequest) -> dict[str, Any]:
 
 
 def _estimated(size: int, request: ChatRequest) -> dict[str, int]:
-    """A token for every four characters, or part of four."""
-    asked = -(-sum([len(message.text) for message in request.messages]) // 4)
-    said = -(-size // 4)
+    asked = estimated_tokens(sum([len(message.text) for message in request.messages]))
+    said = estimated_tokens(size)
     return {
         "input_tokens": asked,
         "output_tokens": said,

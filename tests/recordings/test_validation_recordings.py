@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from harness.endpoint import HttpCall, key_check
+from harness.endpoint.model_lists import no_model
 from harness.endpoint.validation import refusal
 from harness.http_messages import HttpRequest
 from harness.wire import dialect_of
@@ -58,3 +60,55 @@ def test_what_providers_refused_is_refused_in_their_words(exchanges):
             found[end] = why.said == json.loads(e.response)
 
     assert found == REFUSED
+
+
+def body(exchanges: list[Any], status: int, api: str, words: str) -> Any:
+    """Give the recorded body of an error, by what it says."""
+    return next(
+        json.loads(e.response)
+        for e in exchanges
+        if e.status == status and api in e.api and words.encode() in e.response
+    )
+
+
+def test_a_model_that_there_is_not_is_told_as_it_was(exchanges):
+    """Four providers, word for word."""
+    claude = body(exchanges, 404, "anthropic", "claude-4-5-haiku")
+    del claude["request_id"]
+
+    assert claude == no_model("claude-4-5-haiku", "anthropic-messages").said
+    assert body(exchanges, 404, "gemini", "this-model-does-not-exist-12345") == (
+        no_model("this-model-does-not-exist-12345", "gemini").said
+    )
+    assert body(exchanges, 404, "ollama", "nonexistent-model:latest") == (
+        no_model("nonexistent-model:latest", "ollama-chat").said
+    )
+    assert body(exchanges, 404, "openai", "model_not_found") == (
+        no_model("does-not-exist", "openai-chat").said
+    )
+    assert body(exchanges, 400, "openai", "does-not-exist-nr-test") == (
+        no_model("does-not-exist-nr-test", "openai-responses").said
+    )
+
+
+def test_a_wrong_key_is_told_as_it_was(exchanges):
+    """What a key is made of apart, which is not repeated."""
+
+    def told(url: str, **headers: str) -> Any:
+        asked = HttpRequest("POST", url, tuple(headers.items()))
+        answer = key_check({"right"})(HttpCall(0, asked, 0.0))
+        assert answer is not None
+        return answer.said
+
+    google = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"
+    openai = body(exchanges, 401, "openai", "Incorrect API key provided: DEADBEEF")
+    openai["error"]["message"] = openai["error"]["message"].replace("DEADBEEF", "*" * 8)
+
+    assert told(google, **{"x-goog-api-key": "wrong"}) == (
+        body(exchanges, 400, "gemini", "API_KEY_INVALID")
+    )
+    assert told(google) == body(exchanges, 403, "gemini", "unregistered callers")
+    assert told("https://api.anthropic.com/v1/messages", **{"x-api-key": "wrong"}) == (
+        body(exchanges, 401, "anthropic", "invalid x-api-key")
+    )
+    assert told("https://x/v1/chat/completions", authorization="Bearer wrong") == openai

@@ -21,7 +21,7 @@ from harness.endpoint.validation import (
 from harness.http_messages import HttpRequest
 from harness.wire.json_values import read_json
 
-__all__ = ["refusal", "validate"]
+__all__ = ["refusal", "unreadable", "validate"]
 
 
 class _Rules(NamedTuple):
@@ -72,6 +72,15 @@ def refusal(request: HttpRequest, dialect: str) -> Answer | None:
     if not isinstance(said, dict):
         return rules.no_object(said)
     return next(rules.refusals(said, request), None)
+
+
+def unreadable(dialect: str) -> Answer:
+    """How the provider of *dialect* says that a body is no JSON object.
+
+    >>> unreadable("ollama-chat").status
+    400
+    """
+    return _RULES[dialect].unreadable
 
 
 def validate(call: HttpCall) -> Answer | None:

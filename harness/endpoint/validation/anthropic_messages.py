@@ -75,10 +75,12 @@ _USE = Fields(
 )
 
 
-def refused(message: str) -> Answer:
+def refused(
+    message: str, status: int = 400, kind: str = "invalid_request_error"
+) -> Answer:
     """The answer with which Anthropic turns a request down."""
-    error = {"type": "invalid_request_error", "message": message}
-    return Answer({"type": "error", "error": error}, 400, message)
+    error = {"type": kind, "message": message}
+    return Answer({"type": "error", "error": error}, status, message)
 
 
 UNREADABLE = refused("The request body is not valid JSON.")

@@ -60,19 +60,17 @@ _REQUEST = Fields(
         ),
     },
 )
-_TYPE = ("x-amzn-errortype", "ValidationException")
 
 
-def refused(message: str, status: int = 400) -> Answer:
+def refused(
+    message: str, status: int = 400, kind: str = "ValidationException"
+) -> Answer:
     """The answer with which Bedrock turns a request down."""
-    return Answer({"message": message}, status, message, (_TYPE,))
+    return Answer({"message": message}, status, message, (("x-amzn-errortype", kind),))
 
 
-UNREADABLE = Answer(
-    {"message": "The request body is not valid JSON."},
-    400,
-    "The request body is not valid JSON.",
-    (("x-amzn-errortype", "SerializationException"),),
+UNREADABLE = refused(
+    "The request body is not valid JSON.", kind="SerializationException"
 )
 
 

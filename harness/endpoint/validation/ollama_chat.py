@@ -19,7 +19,7 @@ from harness.endpoint.validation.shapes import (
 )
 from harness.http_messages import HttpRequest
 
-__all__ = ["UNREADABLE", "no_object", "refusals", "refused"]
+__all__ = ["UNREADABLE", "no_object", "refusals", "refused", "told"]
 
 _MESSAGE = Fields(
     {
@@ -83,7 +83,7 @@ def no_object(value: Any) -> Answer:
 def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     """Why *request*, whose body is *said*, is refused."""
     del request
-    yield from map(_told, flaws(said, _REQUEST))
+    yield from map(told, flaws(said, _REQUEST))
     if not said.get("model"):
         yield refused("model is required")
     for message in said.get("messages") or ():
@@ -104,12 +104,12 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
         )
 
 
-def _told(flaw: Flaw) -> Answer:
+def told(flaw: Flaw, struct: str = "ChatRequest") -> Answer:
     """The words of Go's decoder: no other rule than the kind is in the table."""
     where = ".".join(step for step in flaw.at if isinstance(step, str))
     return refused(
         f"json: cannot unmarshal {_kind(flaw.value)} into Go struct field "
-        f"ChatRequest.{where} of type {_asked(flaw.shape)}"
+        f"{struct}.{where} of type {_asked(flaw.shape)}"
     )
 
 
