@@ -17,7 +17,7 @@ from harness.errors import InputError
 from harness.http_messages import HttpRequest
 from harness.wire.json_values import read_json
 
-__all__ = ["Models", "asked_model", "no_model"]
+__all__ = ["Models", "no_model"]
 
 Said = dict[str, Any]
 
@@ -52,15 +52,19 @@ class Models:
         """Whether there is such a *model*: any, where none were given."""
         return self._given is None or model in self._given
 
+    def unknown(self, request: HttpRequest) -> str | None:
+        """The model that *request* names, if there is none such."""
+        model = None if self._given is None else _asked_model(request)
+        return None if model is None or self.known(model) else model
+
     def listed(self, provider: str) -> Answer:
         """All of them."""
         given = self._given
-        some: Sequence[str] = _DEFAULTS.get(provider, ())
-        names = some if given is None else given
+        names = _DEFAULTS.get(provider, ()) if given is None else given
         told = [_told(name, provider) for name in names]
         match provider:
             case "anthropic-messages":
-                first, last = (names[0], names[-1]) if told else (None, None)
+                first, last = next(iter(names), None), next(reversed(names), None)
                 ends = {"first_id": first, "last_id": last}
                 return Answer({"data": told, "has_more": False, **ends})
             case "gemini" | "ollama-chat":
@@ -145,7 +149,7 @@ def no_model(model: str, provider: str) -> Answer:
             )
 
 
-def asked_model(request: HttpRequest) -> str | None:
+def _asked_model(request: HttpRequest) -> str | None:
     """The model that *request* names in its body, or else in its path."""
     try:
         said = read_json(request.body)

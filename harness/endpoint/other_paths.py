@@ -12,7 +12,7 @@ from harness.endpoint.embeddings import (
     ollama_embeddings,
     openai_embeddings,
 )
-from harness.endpoint.model_lists import Models, asked_model, no_model
+from harness.endpoint.model_lists import Models, no_model
 from harness.endpoint.providers import provider_of
 from harness.endpoint.validation import (
     anthropic_messages,
@@ -147,12 +147,11 @@ def other_paths(given: Sequence[str] | None) -> Desk:
         provider = provider_of(call.request)
         path = urlsplit(call.url).path
         method = call.request.method.upper()
-        model = asked_model(call.request)
         if call.dialect:
             if method != "POST":
                 return _no_method(provider, method, path)
-            unknown = model is not None and not models.known(model)
-            return no_model(str(model), provider) if unknown else None
+            unknown = models.unknown(call.request)
+            return None if unknown is None else no_model(unknown, provider)
         found = [
             (route, place)
             for route in _ROUTES
@@ -173,9 +172,8 @@ def _answered(
 ) -> Answer:
     said: Any = {}
     if route.method == "POST":
-        model = asked_model(call.request)
-        if model is not None and not models.known(model):
-            return no_model(model, route.provider)
+        if (unknown := models.unknown(call.request)) is not None:
+            return no_model(unknown, route.provider)
         try:
             said = read_json(call.request.body)
         except ValueError:

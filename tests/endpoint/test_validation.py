@@ -983,7 +983,9 @@ def test_whatever_is_said_wrong_is_told_or_passes(dialect: str, data: Any) -> No
 
     answer = answer_to(dialect, said)
 
-    assert answer is None or (answer.refused and json.dumps(answer.said))
+    loaded = dialect == "ollama-chat" and not said.get("messages")
+    assert answer is None or loaded or answer.refused
+    assert answer is None or json.dumps(answer.said)
 
 
 # -------------------------------------------------------------------- through SDKs
@@ -1026,6 +1028,18 @@ def test_a_refused_request_is_in_the_journal() -> None:
     assert (seen.status, seen.dialect, seen.asked) == (400, "openai-chat", None)
     assert seen.refused.startswith("Invalid 'messages': empty array.")
     assert "-> 400 (Invalid 'messages'" in str(seen)
+
+
+def test_a_chat_of_ollama_without_messages_loads_the_model() -> None:
+    """It has an answer, and no turn is used up."""
+    fake = FakeProvider("Hello!")
+    client = httpx.Client(transport=fake.transport())
+
+    answer = client.post(URLS["ollama-chat"], json={"model": "qwen3"})
+
+    assert answer.json()["done_reason"] == "load"
+    assert (answer.status_code, fake.requests[0].refused) == (200, "")
+    assert len(fake.script.unused()) == 1
 
 
 def test_validation_can_be_turned_off() -> None:

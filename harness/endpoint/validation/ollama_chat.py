@@ -86,6 +86,8 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     yield from map(told, flaws(said, _REQUEST))
     if not said.get("model"):
         yield refused("model is required")
+    if not said.get("messages"):  # nothing is refused, and no model is asked
+        yield _loaded(said["model"])
     for message in said.get("messages") or ():
         if message.get("role") not in _ROLES:
             yield refused(
@@ -102,6 +104,19 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
             f'invalid think value: "{think}" (must be "high", "medium", "low", true, '
             "or false)"
         )
+
+
+def _loaded(model: str) -> Answer:
+    """The answer to a chat without messages, with which clients load a model."""
+    return Answer(
+        {
+            "model": model,
+            "created_at": "2025-01-01T00:00:00Z",
+            "message": {"role": "assistant", "content": ""},
+            "done_reason": "load",
+            "done": True,
+        }
+    )
 
 
 def told(flaw: Flaw, struct: str = "ChatRequest") -> Answer:
