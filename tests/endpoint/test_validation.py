@@ -13,7 +13,7 @@ from google.genai import errors as genai_errors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import FakeProvider
+from harness import FakeProvider, call
 from harness.endpoint.validation import refusal
 from harness.http_messages import HttpRequest
 
@@ -547,10 +547,10 @@ RESPONSES: list[tuple[list[Any], str, str | None, str | None]] = [
         "integer_below_min_value",
     ),
     (
-        [(("previous_response_id",), "abc")],
-        "Invalid 'previous_response_id': 'abc'. Expected an ID that begins with",
+        [(("previous_response_id",), "resp_1"), (("conversation",), "conv_1")],
+        "Mutually exclusive parameters: 'previous_response_id' and 'conversation'.",
         "previous_response_id",
-        "invalid_value",
+        "mutually_exclusive_parameters",
     ),
     (
         [(("tools", 0, "name"), "a b")],
@@ -933,6 +933,35 @@ def test_where_a_model_or_a_budget_may_stand_elsewhere_it_may() -> None:
 
     assert refusal(azure, "openai-chat") is None
     assert answer_to("anthropic-messages", claude, **beta) is None
+
+
+def test_a_response_can_follow_on_the_one_before() -> None:
+    """By its id, with the results of its calls alone."""
+    fake = FakeProvider(call("f", city="Rome"), "Rome it is.")
+    client = openai.OpenAI(
+        api_key="x", http_client=httpx2.Client(transport=fake.transport())
+    )
+    tools: Any = GOOD["openai-responses"]["tools"]
+
+    first: Any = client.responses.create(model="m", input="Hi", tools=tools)
+    result: Any = {
+        "type": "function_call_output",
+        "call_id": first.output[0].call_id,
+        "output": "1",
+    }
+    second = client.responses.create(
+        model="m", input=[result], previous_response_id=first.id
+    )
+
+    assert second.output_text == "Rome it is."
+
+
+def test_amazon_lets_a_stored_prompt_speak_first() -> None:
+    """A request to one has no messages of its own."""
+    url = "https://b/model/arn%3Aaws%3Abedrock%3Aus%3A1%3Aprompt%2FP1/converse"
+    said = HttpRequest("POST", url, body=b'{"promptVariables": {}}')
+
+    assert refusal(said, "bedrock-converse") is None
 
 
 def test_mistral_says_any_and_openai_does_not() -> None:

@@ -82,10 +82,10 @@ def no_object(value: Any) -> Answer:
 
 def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     """Why *request*, whose body is *said*, is refused."""
-    del request
     yield from map(_told, flaws(said, _REQUEST))
     messages = said.get("messages") or []
-    yield from _roles(messages)
+    if messages or "prompt" not in request.url:  # a stored prompt has its own
+        yield from _roles(messages)
     yield from _contents(messages)
     yield from _history(messages)
     yield from _tools(said, messages)

@@ -83,7 +83,7 @@ _REQUEST = Fields(
         "safetySettings": Items(Fields()),
     }
 )
-_ROLES = ("user", "model", "function")
+_ROLES = ("user", "model", "function", "tool")
 _CAPITAL = re.compile(r"[A-Z]")
 
 
@@ -203,7 +203,7 @@ def _contents(contents: list[dict[str, Any]]) -> Iterator[Answer]:
         if not parts:
             yield _said(at, "contents.parts must not be empty.")
         for place, part in enumerate(parts):
-            if not part.keys() - {"thought", "thoughtSignature"}:
+            if not part:
                 yield _said(
                     (*at, place, "data"),
                     "required oneof field 'data' must have one initialized field",
@@ -233,11 +233,6 @@ def _history(contents: list[dict[str, Any]]) -> Iterator[Answer]:
                 "the number of function call parts of the function call turn."
             )
         calls = sum("functionCall" in part for part in parts)
-    if calls:
-        yield refused(
-            "Please ensure that the number of function response parts is equal to "
-            "the number of function call parts of the function call turn."
-        )
 
 
 def _tools(said: dict[str, Any]) -> Iterator[Answer]:

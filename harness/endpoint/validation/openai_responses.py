@@ -117,15 +117,7 @@ def _missing(where: str) -> Answer:
 
 def _together(said: dict[str, Any]) -> Iterator[Answer]:
     """What only goes with something else, or not with it."""
-    before = said.get("previous_response_id")
-    if before and not before.startswith("resp"):
-        yield refused(
-            f"Invalid 'previous_response_id': '{before}'. Expected an ID that begins "
-            "with 'resp'.",
-            "previous_response_id",
-            "invalid_value",
-        )
-    if before and said.get("conversation"):
+    if said.get("previous_response_id") and said.get("conversation"):
         yield refused(
             "Mutually exclusive parameters: 'previous_response_id' and "
             "'conversation'. Ensure you are only providing one of them.",
