@@ -333,6 +333,28 @@ def test_a_cut_off_turn_is_still_checked_for_what_it_calls() -> None:
         ask(fake, CHAT, {"model": "m", "messages": HI, "max_tokens": 2})
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_stop_sequence_is_named_where_a_provider_names_it(stream: bool) -> None:
+    """At Anthropic; others say no more than that the answer stopped."""
+    fake = FakeProvider(say("one. two; three", times=2))
+    url, said, _ = LIMITED["anthropic-messages"]
+    asked = {**said, "max_tokens": 99, "stop_sequences": [";", "."], "stream": stream}
+
+    claude = ask(fake, url, asked)
+    chat = ask(
+        fake, CHAT, {"model": "m", "messages": HI, "stop": ".", "stream": stream}
+    )
+
+    message = DIALECTS["anthropic-messages"].read_reply(claude.content)
+    assert message.text == "one"
+    assert message.response_metadata["stop_reason"] == "stop_sequence"
+    assert message.response_metadata["stop_sequence"] == "."
+    assert message.finish_reason == "stop"
+    assert "stop_sequence" not in chat.text
+    if stream:
+        assert DIALECTS["anthropic-messages"].check_stream(claude.content) == []
+
+
 # ------------------------------------------------------------------- the rest
 
 
