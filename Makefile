@@ -16,6 +16,7 @@ PIP := -m pip --disable-pip-version-check install --quiet
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+VCRPY85 := $(BENCH)/vcrpy-8.5
 
 export HYPOTHESIS_PROFILE ?= ci
 
@@ -58,10 +59,12 @@ format: $(READY)
 $(BENCH_READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/python $(PIP) --constraint requirements.lock --editable '.[bench]'
+	@$(PYTHON) -m venv $(VCRPY85)
+	@$(VCRPY85)/bin/python $(PIP) 'vcrpy==8.5.*' httpx
 	@touch $@
 
 bench: $(BENCH_READY)
-	@set -e; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)

@@ -20,12 +20,14 @@ __all__ = [
     "CassetteError",
     "CassetteMiss",
     "CassetteWarning",
+    "Chaos",
     "ChatModel",
     "ChatRequest",
     "FakeChatModel",
     "FakeProvider",
     "Fault",
     "GeminiChatModel",
+    "Glitch",
     "HarnessError",
     "HttpChatModel",
     "HumanMessage",
@@ -43,6 +45,7 @@ __all__ = [
     "OutputError",
     "OverloadedError",
     "Pause",
+    "Quota",
     "RateLimitError",
     "RealClock",
     "RecordingChatModel",
@@ -92,6 +95,7 @@ if typing.TYPE_CHECKING:
     )
     from harness.cassettes.redaction import Redaction
     from harness.chunks import AIMessageChunk
+    from harness.endpoint import Chaos, Glitch, Quota
     from harness.errors import (
         AuthenticationError,
         BadRequestError,
@@ -166,6 +170,7 @@ else:
             "blocks": "InvalidToolCall ToolCall ToolCallChunk UsageMetadata",
             "cassettes.redaction": "Redaction",
             "chunks": "AIMessageChunk",
+            "endpoint": "Chaos Glitch Quota",
             "fake": "FakeChatModel",
             "fake_provider": "FakeProvider",
             "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",

@@ -26,6 +26,7 @@ recorded, or older than it may be.
 
 import difflib
 from collections.abc import Iterable
+from typing import ClassVar
 
 __all__ = [
     "AuthenticationError",
@@ -99,7 +100,16 @@ class CassetteMiss(CassetteError):
     """No recording of the cassette answers this request."""
 
 
-class UnrecordedRequest(BaseException):
+class _Unhidden(BaseException):
+    """What passes every `except Exception`."""
+
+    # LangChain's `ainvoke` takes what is no Exception for an answer, and tells its
+    # callbacks of it, before it raises it: an answer that says nothing.
+    generations: ClassVar[tuple[()]] = ()
+    llm_output: ClassVar[None] = None
+
+
+class UnrecordedRequest(_Unhidden):
     """A request that was not recorded, and may not go to the network.
 
     Clients retry what is an Exception and report something else in the end; so this
@@ -133,7 +143,7 @@ class CassetteWarning(UserWarning):
     """An interaction is not as it was recorded, or older than it may be."""
 
 
-class NetworkBlocked(BaseException):
+class NetworkBlocked(_Unhidden):
     """Something tried to reach another machine where no network is allowed.
 
     No `Exception`, so that no retry of an SDK or an application hides it. *host* and

@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self, overload
 
-from harness.endpoint import Endpoint, HttpCall, key_check, other_paths
+from harness.endpoint import (
+    Chaos,
+    Endpoint,
+    Glitch,
+    Glitches,
+    HttpCall,
+    Quota,
+    Quotas,
+    key_check,
+    other_paths,
+)
 from harness.endpoint import validate as validated
 from harness.models.clocks import Clock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
@@ -19,10 +29,12 @@ class FakeProvider:
 
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
     spoken, told by the path of a request. *clock* tells the time: by default what a
-    script waits is skipped. What the provider would not accept is refused in its
-    words, and uses up no turn; with *validate* False it is taken all the same. *models*
-    are the models that there are; by default every one is. With *keys* a request must
-    have one of them. Raises InputError for turns that cannot be played.
+    script waits is skipped. *glitches* are faults of the wire at chosen requests,
+    *chaos* has them by chance, *quota* limits what is granted in a minute. What the
+    provider would not accept is refused in its words, and uses up no turn; with
+    *validate* False it is taken all the same. *models* are the models that there are;
+    by default every one is. With *keys* a request must have one of them. Raises
+    InputError for turns that cannot be played.
 
     >>> import httpx
     >>> fake = FakeProvider("Hello!")
@@ -40,6 +52,9 @@ class FakeProvider:
         /,
         *,
         clock: Clock | None = None,
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
         validate: bool = True,
         models: Sequence[str] | None = None,
         keys: Collection[str] | None = None,
@@ -52,17 +67,23 @@ class FakeProvider:
         clock: Clock | None = None,
         check: bool = True,
         cut: CutLike = "words",
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
         validate: bool = True,
         models: Sequence[str] | None = None,
         keys: Collection[str] | None = None,
     ) -> None: ...
-    def __init__(  # noqa: PLR0913 - all that can be told of a provider
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
         self,
         *turns: TurnLike | Script,
         seed: int = 0,
         clock: Clock | None = None,
         check: bool = True,
         cut: CutLike = "words",
+        glitches: Sequence[Glitch] = (),
+        chaos: Chaos | None = None,
+        quota: Quota | None = None,
         validate: bool = True,
         models: Sequence[str] | None = None,
         keys: Collection[str] | None = None,
@@ -70,15 +91,21 @@ class FakeProvider:
         #: What the provider plays.
         self.script = script_of(turns, "FakeProvider", seed=seed, check=check, cut=cut)
         self.clock = SkippingClock() if clock is None else given_clock(clock)
+        now = self.clock.now
+        self._glitches = Glitches(self.script, glitches, chaos, now)
+        quotas = () if quota is None else (Quotas(quota, now),)
         desks = [other_paths(models)]
         if keys is not None:
             desks.insert(0, key_check(keys))
         if validate:
             desks.append(validated)
+        # What a glitch turns down costs nothing; what it spoils has its headers first.
         self.endpoint = Endpoint(
-            self.script,
+            self._glitches if glitches or chaos else self.script,
             desks=desks,
-            now=self.clock.now,
+            gates=(self._glitches.gate, *(one.gate for one in quotas)),
+            spoilers=(*(one.spoil for one in quotas), self._glitches.spoil),
+            now=now,
             seed=self.script.seed,
         )
 
@@ -122,8 +149,9 @@ class FakeProvider:
         return list(self.endpoint.calls)
 
     def check_exhausted(self) -> None:
-        """Raise UnusedTurns if there are turns that nothing asked for."""
+        """Raise UnusedTurns if there are turns, or glitches, that nothing asked for."""
         self.script.check_exhausted()
+        self._glitches.check_exhausted()
 
     def __repr__(self) -> str:
         """The provider, how much it has left to play, and what it was asked."""

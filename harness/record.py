@@ -10,8 +10,8 @@ from uuid import UUID
 from harness.cassettes import CassetteSource
 from harness.cassettes.chat_tape import ChatTape, Hearing
 from harness.cassettes.conversations import Redacts
-from harness.cassettes.folders import DEFAULT_FOLDER, find_cassette
-from harness.errors import CassetteError, CassetteMiss, InputError, ModelError, shown
+from harness.cassettes.folders import DEFAULT_FOLDER, present
+from harness.errors import CassetteMiss, InputError, ModelError, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel
 from harness.models.playback import aplayed, asynchronous, played
@@ -209,10 +209,9 @@ def _ended_by(error: BaseException, hearing: Hearing) -> None:
 
 def _place(name: str | Path, folder: Path | None) -> Path:
     """The file of the cassette *name*, be it there or not."""
-    try:
-        return find_cassette(name, folder)
-    except CassetteError:
-        home = DEFAULT_FOLDER if folder is None else folder
-        if Path(name).suffix not in (".yaml", ".yml", ".json"):
-            return home / f"{name}.yaml"
-        return Path(name) if folder is None else home / name
+    home = DEFAULT_FOLDER if folder is None else folder
+    if (found := present(name, home)) is not None:
+        return found
+    if Path(name).suffix not in (".yaml", ".yml", ".json"):
+        return home / f"{name}.yaml"
+    return Path(name) if folder is None else home / name

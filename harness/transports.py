@@ -104,6 +104,30 @@ class _Play:
 
     def body(self) -> Iterator[bytes | float]:
         """The bytes, and the moments to wait until between them."""
+        length = self._reply.length
+        return self._acts() if length is None else self._measured(length)
+
+    def _measured(self, length: int) -> Iterator[bytes | float]:
+        """The body as who reads *length* bytes sees it: no more, and no less."""
+        left = length
+        for act in self._acts():
+            if not isinstance(act, bytes):
+                yield act
+                continue
+            if said := act[:left]:
+                left -= len(said)
+                yield said
+            if not left and self._reply.stream:
+                self.close()  # there may be much more, and nobody reads it
+                return
+        if left:
+            words = (
+                "peer closed connection without sending complete message body "
+                f"(received {length - left} bytes, expected {length})"
+            )
+            raise self._error("RemoteProtocolError", words)
+
+    def _acts(self) -> Iterator[bytes | float]:
         try:
             for piece in self._reply.pieces:
                 match piece:

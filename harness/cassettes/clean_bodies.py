@@ -77,6 +77,8 @@ def _decoded(message: Message, where: str) -> tuple[Message, bool]:
     if said.strip() == "deflate":
         wbits = zlib.MAX_WBITS if body[0] & 15 == 8 else -zlib.MAX_WBITS
         return _inflated(message, wbits)
+    if not said:
+        return message, False
     plain = decoded_body(
         Interaction(
             "", "", 0, response_headers=message.headers, response_body=body, place=where

@@ -14,7 +14,7 @@ __all__ = [
     "blobs",
     "json_quoted",
     "json_unquoted",
-    "long_words",
+    "runs",
     "spellings",
     "unzipped",
 ]
@@ -36,16 +36,19 @@ _SHORTEST = 24
 _LONGEST_PATH = 1000
 _LARGEST = 1 << 26
 _ZIPPED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-#: No shape has a hint in a shorter word than this, "Bearer".
-_WORD = 6
 _LETTERS_OF_WORDS = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_.:%=~"
 )
-_WORDS = bytes(byte if byte in _LETTERS_OF_WORDS else 32 for byte in range(256))
+_RUNS = bytes(97 if byte in _LETTERS_OF_WORDS else 32 for byte in range(256))
+_RUN = b"a" * _SHORTEST
+_BEGUN = re.compile(r"[A-Za-z0-9+/_-]{24}")
 _BLOB = re.compile(
     r"[A-Za-z0-9+/_-]{24,}+={0,2}"
     r"(?:(?<!=)\r?\n[ \t]*[A-Za-z0-9+/_-]{2,}+={0,2}(?![^\s\"'\\<]))*"
 )
+_ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrtbf])|%[0-9a-fA-F]{2}")
+#: Bytes by chance are no text of such a length.
+_TEXT = re.compile(rb"[ -~]{16}")
 _LINE_END = re.compile(r"\r?\n[ \t]*")
 
 
@@ -126,23 +129,47 @@ class Blob:
         return ends[0].join(text[at : at + width] for at in range(0, len(text), width))
 
 
-def long_words(text: str) -> list[bytes]:
-    """The words of *text* that are long enough to be of interest.
+def runs(text: str) -> bytes:
+    """A byte for each letter of *text*: `a` if words of interest have it, else a space.
 
-    >>> long_words('{"a word": "a-longer-word"}')
-    [b'a-longer-word']
+    >>> runs('{"a word": "a-longer-word"}')
+    b'  a aaaa a  aaaaaaaaaaaaa  '
     """
-    words = text.encode("utf-8", "replace").translate(_WORDS).split()
-    return [word for word in words if len(word) >= _WORD]
+    return text.encode("ascii", "replace").translate(_RUNS)
 
 
 def blobs(text: str) -> Iterator[Blob]:
     """What in *text* can be base64, long enough to hold a secret.
 
     Lines of equal length are one blob; in what may be a path, each part is one too.
+    Letters before it, of an escape or a word, may look like base64 as well: where it is
+    short enough, it is read from each of its first four letters on, if it is text then.
     """
-    for found in _BLOB.finditer(text):
-        yield from _split(found.start(), found[0])
+    for found in _blob_matches(text):
+        start, raw = found.start(), found[0]
+        yield from _split(start, raw)
+        if len(raw) <= _LONGEST_PATH:
+            for skipped in (1, 2, 3):
+                for blob in _blob(start + skipped, raw[skipped:]):
+                    if blob.zipped or _TEXT.search(blob.data):
+                        yield blob
+        elif escape := _ESCAPED.search(text, max(start - 1, 0), start + 5):
+            yield from _split(escape.end(), raw[escape.end() - start :])
+
+
+def _blob_matches(text: str) -> Iterator[re.Match[str]]:
+    """What `finditer` finds; only where letters are in a row the pattern is tried."""
+    words = runs(text)
+    at = words.find(_RUN)
+    while at >= 0:
+        end = words.find(b" ", at)
+        end = end if end >= 0 else len(text)
+        if (begun := _BEGUN.search(text, at, end)) and (
+            found := _BLOB.match(text, begun.start())
+        ):
+            yield found
+            end = found.end()
+        at = words.find(_RUN, end)
 
 
 def _split(start: int, raw: str) -> Iterator[Blob]:

@@ -23,7 +23,7 @@ from harness.cassettes.seals import seal_of
 from harness.cassettes.shown_bodies import restored, sized
 from harness.errors import CassetteError, shown
 
-__all__ = ["interaction_of", "is_sealed"]
+__all__ = ["completed", "interaction_of", "is_sealed"]
 
 _ENDINGS: dict[str, Ending] = {said: said for said in get_args(Ending)}
 
@@ -66,7 +66,7 @@ def interaction_of(item: Any, place: str) -> Interaction:
     match response.get("recorded"):
         case {} as recorded:
             said["method"] = method
-            return _completed(said, recorded, response.get("body"))
+            return completed(said, recorded, response.get("body"))
         case _:
             return _believable(Interaction(**said))
 
@@ -77,7 +77,9 @@ def _believable(one: Interaction) -> Interaction:
     Recorders that decode bodies leave the header behind; no client could read that.
     """
     kept = tuple(
-        pair for pair in one.response_headers if pair[0].lower() != "content-encoding"
+        pair
+        for pair in one.response_headers
+        if pair[0].lower() != "content-encoding" or pair[1].lower() == "identity"
     )
     if kept == one.response_headers or not one.response_body:
         return one
@@ -88,14 +90,22 @@ def _believable(one: Interaction) -> Interaction:
     return replace(one, response_headers=kept) if plain else one
 
 
-def _completed(
-    said: dict[str, Any], recorded: Mapping[str, Any], shown_body: Any
+def completed(
+    said: dict[str, Any],
+    recorded: Mapping[str, Any],
+    shown_body: Any,
+    *,
+    sound: bool = False,
 ) -> Interaction:
-    """What is *said* in vcrpy's format, with what we say beyond it."""
+    """What is *said* in vcrpy's format, with what we say beyond it.
+
+    That is what is *recorded*, and the chunks of the *shown_body*. What is *sound* is
+    known to be as we wrote it: its seal is right.
+    """
     asked = _word(recorded, "request_form")
     form = _word(recorded, "form")
-    request_body = restored(said["request_body"], asked)
-    body = restored(said["response_body"], form)
+    request_body = restored(said["request_body"], asked, sound=sound)
+    body = restored(said["response_body"], form, sound=sound)
     chunks, times = _chunks(shown_body, body)
     asked_headers = in_order(
         said["request_headers"], recorded.get("request_header_order")
@@ -114,8 +124,8 @@ def _completed(
         "http_version": _word(recorded, "http_version"),
         "recorded_at": _word(recorded, "at"),
     }
-    found = Interaction(**said)
-    if "seal" not in recorded:
+    found = Interaction(**said, sealed=True if sound else None)
+    if sound or "seal" not in recorded:
         return found
     return Interaction(**said, sealed=recorded["seal"] == seal_of(found))
 
@@ -127,30 +137,44 @@ def _chunks(
     if not isinstance(body, dict) or "chunks" not in body:
         return None, None
     said = body["chunks"]
-    sizes: list[int]
     times: tuple[int, ...] | None = None
-    match said:
-        case None:
-            sizes = []
-        case list() if all(isinstance(one, int) and one >= 0 for one in said) and said:
-            sizes = said
-        case list() if all(_is_pair(one) for one in said):
-            sizes = [one[0] for one in said]
-            times = tuple(one[1] for one in said)
-        case _:
-            return None, None
+    if said is None:
+        sizes: list[int] = []
+    elif not isinstance(said, list):
+        return None, None
+    elif said and (found := _sizes(said)) is not None:
+        sizes = found
+    elif (pairs := _pairs(said)) is not None:
+        sizes = [size for size, _ in pairs]
+        times = tuple([time for _, time in pairs])
+    else:
+        return None, None
     if sum(sizes) != len(data):
         return ((data,), times) if len(sizes) == 1 else (None, None)
+    if len(sizes) == 1:
+        return (data,), times
     borders = accumulate(sizes, initial=0)
-    return tuple(data[start:end] for start, end in pairwise(borders)), times
+    return tuple([data[start:end] for start, end in pairwise(borders)]), times
 
 
-def _is_pair(value: Any) -> bool:
-    match value:
-        case [int(size), int()]:
-            return size >= 0
-        case _:
-            return False
+def _sizes(said: list[Any]) -> list[int] | None:
+    """*said*, if each of it is the size of a chunk."""
+    fit = [one for one in said if isinstance(one, int) and one >= 0]
+    return fit if len(fit) == len(said) else None
+
+
+def _pairs(said: list[Any]) -> list[list[int]] | None:
+    """*said*, if each of it is the size of a chunk, and its time."""
+    fit = [
+        one
+        for one in said
+        if isinstance(one, list)
+        and len(one) == 2
+        and isinstance(one[0], int)
+        and isinstance(one[1], int)
+        and one[0] >= 0
+    ]
+    return fit if len(fit) == len(said) else None
 
 
 def _word(said: Mapping[str, Any], key: str) -> str:
@@ -264,9 +288,12 @@ def _headers(value: Any, where: str) -> Headers:
         case dict():
             return tuple(
                 [
-                    (name if isinstance(name, str) else _text(name), _text(one))
+                    (
+                        name if isinstance(name, str) else _text(name),
+                        one if isinstance(one, str) else _text(one),
+                    )
                     for name, said in value.items()
-                    for one in (said if isinstance(said, list) else [said])
+                    for one in (said if isinstance(said, list) else (said,))
                 ]
             )
         case list() if all(isinstance(pair, list) and len(pair) == 2 for pair in value):

@@ -18,10 +18,10 @@ from harness.cassettes.encodings import (
     blobs,
     json_quoted,
     json_unquoted,
-    long_words,
+    runs,
     spellings,
 )
-from harness.cassettes.key_shapes import KeyShape
+from harness.cassettes.key_shapes import ShapeIndex
 from harness.cassettes.placeholders import PLACEHOLDER, in_placeholder, placeholder
 from harness.cassettes.rules import OWN, Rules
 from harness.cassettes.secret_names import REQUEST_ID, SECRET, SUSPECT, looks_opaque
@@ -48,10 +48,12 @@ _NAME_PARTS = (
 )
 _NAME_END = re.compile(r"[a-z]{1,40}(?:[-_ ]?(?:id|code|string))?(?=\\*\"|%(?:25)*22)")
 _LONGEST_NAME = 60
-_SHORTEST_BLOB = 24
+#: What comes between it and its value: quotes that are escaped alike.
+_NAMED = re.compile(r'(\\*+)"\s*:\s*\1"')
+#: Letters in a row that can be base64, and a line of it.
+_BLOB_RUN, _LINE_RUN = b"a" * 24, b"a" * 60
 #: What one's own functions see for what is hidden already.
 _BLANK = "\0"
-_LINE = 60
 _WRAPPED = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{60,}+\\+[rn]")
 _FORM = re.compile(
     r"[\w.%\[\]$*+-]+=[^\s&\"'<>{}]*(?:&[\w.%\[\]$*+-]+=[^\s&\"'<>{}]*)*&?"
@@ -61,7 +63,8 @@ _FORM_INSIDE = re.compile(
     r"(?:&[\w.%\[\]$*+-]{1,80}=[^\s&\"'<>{}\\]*)+"
 )
 _PAIR = re.compile(r"(?<![^=&?#;\s])([^=&?#;\s]++)=([^&#;\s]+)")
-_URL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>\\^`{}|]+")
+_SCHEME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
+_URL = re.compile(r"://[^\s\"'<>\\^`{}|]+")
 _USER = re.compile(r"://([^/?#@\s]+)@")
 _QUERY = re.compile(r"[?#]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -82,7 +85,7 @@ class Finder:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.known: dict[str, str] = {}
-        self._hints = _hints(rules)
+        self._index = _index(rules)
         self.values: set[str] = set()
 
     def hide(self, value: str, kind: str, *, sure: bool = False) -> str:
@@ -141,8 +144,8 @@ class Finder:
         """What hides the secrets in *text*, in order; maybe not all of them at once."""
         if depth > _DEEPEST or len(text) < 3:
             return []
-        words = long_words(text)
-        found = [*self._shaped(text, words), *self._known(text)]
+        words = runs(text)
+        found = [*self._shaped(text), *self._known(text)]
         if '"' in text:
             found += self._fields(text, depth, words)
         if "form-data" in text:
@@ -153,14 +156,12 @@ class Finder:
             found += self._urls(text, depth)
         if "%" in text:
             found += self._percent(text, depth)
-        if any(len(word) >= _SHORTEST_BLOB for word in words):
+        if _BLOB_RUN in words:
             found += self._blobs(text, depth)
         return chosen(one for one in found if one.new != text[one.start : one.end])
 
-    def _shaped(self, text: str, words: list[bytes]) -> Iterator[Edit]:
-        dense = b" ".join(words)
-        shapes = [shape for hint, shape in self._hints if hint in dense]
-        for shape in dict.fromkeys(shapes):
+    def _shaped(self, text: str) -> Iterator[Edit]:
+        for shape in self._index.candidates(text):
             for start, end in shape.found(text):
                 secret = text[start:end]
                 mark = self.known.get(secret) or placeholder(shape.kind, secret)
@@ -172,8 +173,8 @@ class Finder:
                     self.hide(secret, OWN, sure=True)
 
     def _known(self, text: str) -> Iterator[Edit]:
-        for secret, mark in self.known.items():
-            at = text.find(secret)
+        for secret in [one for one in self.known if one in text]:
+            mark, at = self.known[secret], text.find(secret)
             while at >= 0:
                 end = at + len(secret)
                 alone = len(secret) >= _SURE or _stands_alone(text, at, end)
@@ -181,7 +182,7 @@ class Finder:
                     yield Edit(at, end, mark, SECRET, secret)
                 at = text.find(secret, end)
 
-    def _fields(self, text: str, depth: int, words: list[bytes]) -> Iterator[Edit]:
+    def _fields(self, text: str, depth: int, words: bytes) -> Iterator[Edit]:
         if not self._walks(text, words):
             return
         end = 0
@@ -197,27 +198,45 @@ class Finder:
                     yield edit
             elif "\\" in found[1]:
                 yield from self._nested(found, name, depth)
+        yield from self._named(text)
 
-    def _walks(self, text: str, words: list[bytes]) -> bool:
+    def _walks(self, text: str, words: bytes) -> bool:
         """Whether a string of *text* must be looked at for what it says, not shows."""
         if self.rules.walks or "\\/" in text or "\\u00" in text:
             return True
-        if any(len(word) >= _LINE for word in words) and _WRAPPED.search(text):
+        if _LINE_RUN in words and _WRAPPED.search(text):
             return True
-        return self._names(text)
+        return any(True for _ in self._names(text))
 
-    def _names(self, text: str) -> bool:
-        """Whether a field of *text* is named like a secret."""
+    def _names(self, text: str) -> Iterator[tuple[int, str, str]]:
+        """The fields of *text* that are named like secrets: where their names end."""
         low = text.lower()
         for part in _NAME_PARTS:
             at = low.find(part)
             while at >= 0:
                 if found := _NAME_END.match(low, at):
                     start = max(low.rfind('"', 0, at) + 1, at - _LONGEST_NAME)
-                    if self.rules.field_kind(low[start : found.end()]):
-                        return True
+                    name = text[start : found.end()]
+                    if kind := self.rules.field_kind(name):
+                        yield found.end(), kind, name
                 at = low.find(part, at + 1)
-        return False
+
+    def _named(self, text: str) -> Iterator[Edit]:
+        """The values of such fields, also where the quotes before them do not pair.
+
+        Text may begin, or be cut off, within a string; or have quotes in its prose.
+        """
+        for at, kind, name in self._names(text):
+            if found := _NAMED.match(text, at):
+                start, depth = found.end(), len(found[1]).bit_length()
+                raw = value = text[start : _string_end(text, start, len(found[1]))]
+                for _ in range(depth + 1):
+                    value = json_unquoted(value)
+                if value and (kind != SUSPECT or looks_opaque(value)):
+                    new = self.hide_credential(value, kind, name=name)
+                    for _ in range(depth + 1):
+                        new = json_quoted(new, like=raw)
+                    yield Edit(start, start + len(raw), new, kind, value)
 
     def _nested(self, found: re.Match[str], inner: str, depth: int) -> Iterator[Edit]:
         if edits := self.edits(inner, depth=depth + 1):
@@ -279,6 +298,8 @@ class Finder:
     def _urls(self, text: str, depth: int) -> Iterator[Edit]:
         for found in _URL.finditer(text):
             start, end = found.span()
+            if not _SCHEME.search(text, max(start - 16, 0), start):
+                continue
             user = _USER.search(text, start, end)
             if user and (":" in user[1] or len(user[1]) >= _SURE):
                 self.hide(unquote_plus(user[1].partition(":")[2]), SECRET)
@@ -327,12 +348,23 @@ class Finder:
                 yield Edit(blob.start, blob.end, new, edits[0].kind, edits[0].secret)
 
 
+def _string_end(text: str, start: int, escapes: int) -> int:
+    """Where a string ends whose quotes have *escapes* backslashes before them."""
+    newline = text.find("\n", start)
+    last = len(text) if newline < 0 else newline
+    end = text.find('"', start, last)
+    while end >= 0:
+        before = text[start:end]
+        slashes = len(before) - len(before.rstrip("\\"))
+        if slashes % (2 * escapes + 2) == escapes:
+            return end - escapes
+        end = text.find('"', end + 1, last)
+    return last
+
+
 @lru_cache(maxsize=64)
-def _hints(rules: Rules) -> tuple[tuple[bytes, KeyShape], ...]:
-    """Each word that makes it worth to look for a shape; b"" is in any text."""
-    return tuple(
-        (hint, shape) for shape in rules.shapes for hint in shape.hints or (b"",)
-    )
+def _index(rules: Rules) -> ShapeIndex:
+    return ShapeIndex(rules.shapes)
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ __all__ = [
     "LISTENERS",
     "cassettes_below",
     "find_cassette",
+    "present",
     "used",
 ]
 
@@ -36,6 +37,15 @@ def cassettes_below(folder: Path) -> list[Path]:
     return sorted({path for ending in ENDINGS for path in folder.rglob(f"*{ending}")})
 
 
+def present(name: str | Path, folder: Path) -> Path | None:
+    """The file that `find_cassette` finds; None if there is none."""
+    if str(name).endswith(ENDINGS):
+        paths = [folder / name, Path(name)]
+    else:
+        paths = [folder / f"{name}{ending}" for ending in ENDINGS]
+    return next((used(path) for path in paths if path.is_file()), None)
+
+
 def find_cassette(name: str | Path, folder: Path | None = None) -> Path:
     """The file of the cassette *name* in *folder*, or the file that *name* is.
 
@@ -43,15 +53,8 @@ def find_cassette(name: str | Path, folder: Path | None = None) -> Path:
     that there are.
     """
     home = DEFAULT_FOLDER if folder is None else folder
-    if str(name).endswith(ENDINGS):
-        for path in (home / name, Path(name)):
-            if path.is_file():
-                return used(path)
-    else:
-        for ending in ENDINGS:
-            path = home / f"{name}{ending}"
-            if path.is_file():
-                return used(path)
+    if (path := present(name, home)) is not None:
+        return path
     if not home.is_dir():
         raise CassetteError(
             f"There is no cassette {str(name)!r}, and no folder {home.absolute()} to "

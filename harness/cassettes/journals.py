@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from hashlib import blake2b
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -70,7 +71,12 @@ class Journal:
         fresh = path.with_name(f"{path.name}{FRESH}")
         handle = os.open(fresh, _READ_WRITE, 0o666)
         hold(handle)  # before it has its name, so that nobody finds it free
-        fresh.replace(path)
+        try:
+            fresh.replace(path)
+        except OSError:
+            os.close(handle)
+            fresh.unlink(missing_ok=True)
+            raise
         to_disk(folder)
         self._handle, self._length, self._process = handle, 0, os.getpid()
         self.path = path
@@ -99,12 +105,19 @@ class Journal:
 
 
 def line_of(number: int, interaction: Interaction) -> bytes:
-    """The line of a journal that says *interaction*, the exchange *number*."""
+    """The line of a journal that says *interaction*, the exchange *number*.
+
+    Of the pieces of the body it has the lengths: text that was cut anywhere cannot be
+    searched, as half a placeholder is none.
+    """
     said = {
         one.name: _plain(value)
         for one in fields(Interaction)
         if one.compare and (value := getattr(interaction, one.name)) != one.default
     }
+    chunks = interaction.response_chunks
+    if chunks and b"".join(chunks) == interaction.response_body:
+        said["response_chunks"] = [len(chunk) for chunk in chunks]
     text = json.dumps([number, said], separators=(",", ":")).encode()
     return b"%s %s\n" % (_sum(text), text)
 
@@ -153,15 +166,16 @@ def forsaken(path: Path) -> None:
 
 def has_journals(path: Path) -> bool:
     """Whether anybody records for the cassette at *path*, or died while he did."""
-    return any(_beside(path, _ENDING))
+    return any(_beside(path, _ENDING, FRESH))
 
 
-def _beside(path: Path, ending: str) -> Iterator[Path]:
+def _beside(path: Path, *endings: str) -> Iterator[Path]:
+    begin = f".{path.name}."  # once: there may be thousands of other files
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
-        names = [entry.name for entry in entries]
-        for name in sorted(names):
-            if name.startswith(f".{path.name}.") and name.endswith(ending):
-                yield path.with_name(name)
+        found = [entry.name for entry in entries if entry.name.startswith(begin)]
+        yield from (
+            path.with_name(name) for name in sorted(found) if name.endswith(endings)
+        )
 
 
 def _read(journal: Path, data: bytes) -> LeftJournal:
@@ -184,9 +198,18 @@ def _entry(line: bytes, journal: Path) -> tuple[int, Interaction] | None:
     try:
         number, said = json.loads(text)
         values = {name: _read_value(value) for name, value in said.items()}
+        values["response_chunks"] = _chunks(values)
         return number, Interaction(**values, place=f"{journal}, exchange {number}")
     except (ValueError, TypeError, AttributeError):
         return None  # of another version of harness
+
+
+def _chunks(said: Mapping[str, Any]) -> tuple[bytes, ...] | None:
+    """The pieces of the body that *said* tells; they are told by their lengths."""
+    chunks, body = said.get("response_chunks"), said.get("response_body", b"")
+    if not chunks or not all(isinstance(one, int) for one in chunks):
+        return chunks
+    return tuple(body[a:b] for a, b in pairwise(accumulate(chunks, initial=0)))
 
 
 def _sum(text: bytes) -> bytes:

@@ -47,13 +47,15 @@ def laid_out(text: str) -> tuple[str, str] | None:
     shown = _unescaped(lines) if "\\u" in lines and text.isascii() else lines
     for said in dict.fromkeys((shown, lines)):
         for form in SPELLINGS:
-            if spelled(said, form) == text:
+            if spelled(said, form) == text == spelled(said, form, laid=True):
                 return said, form
     return None
 
 
-def spelled(text: str, form: str) -> str:
+def spelled(text: str, form: str, *, laid: bool = False) -> str:
     r"""The JSON *text* on one line, in the spelling that *form* names.
+
+    What is *laid* out by `laid_out`, and surely is, need not be looked at first.
 
     >>> spelled('{\n  "a": "é"\n}', "spaced ascii")
     '{"a": "\\u00e9"}'
@@ -61,7 +63,7 @@ def spelled(text: str, form: str) -> str:
     gap, _, ascii_only = form.partition(" ")
     if gap == "compact":
         line = "".join(_WORD.findall(text))
-    elif _LAID.fullmatch(text, 0, len(text) - text.endswith("\n")):
+    elif laid or _LAID.fullmatch(text, 0, len(text) - text.endswith("\n")):
         # A comma that ends a line stands between values, space that begins one is idle.
         line = "".join(map(str.lstrip, text.replace(",\n", ", \n").split("\n")))
     else:

@@ -1,19 +1,19 @@
 r"""What keys and tokens look like: the shapes that providers give them.
 
-A shape has hints, one of which any word with such a key contains: these are looked for
-first, as that is fast. And it has a pattern: its group 1, if there is one, or all of it
+A shape has hints, one of which any such key contains: these are looked for first, as
+that is fast. And it has a pattern: its group 1, if there is one, or all of it
 is the secret.
 Names of models and ids of calls, answers and messages have shapes too, and are no
 secrets: none of these patterns matches them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from harness.cassettes.placeholders import in_placeholder
 
-__all__ = ["KEY_SHAPES", "KeyShape", "shape_kind"]
+__all__ = ["KEY_SHAPES", "KeyShape", "ShapeIndex", "shape_kind"]
 
 #: Where a key may begin: not inside a word, but after an escape of URLs or JSON.
 _START = (
@@ -29,36 +29,83 @@ _PEM_LINES = r"[\r\n]"
 _SPACE = r"(?:[ \t]+|%20|\+)"
 
 
+#: Few letters of a text are these, and most hints have one of them.
+_SEPARATOR = r"[-_=.:/%]"
+_TAIL = re.compile(rf"{_SEPARATOR}(?<=(...))", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyShape:
     """A kind of secret, and how it is told in any text.
 
-    One of the *hints*, if there are any, stands in a long word of such a text.
+    One of the *hints*, if there are any, stands in what the pattern matches, no more
+    than *lead* letters after its beginning.
     """
 
     kind: str
-    hints: tuple[bytes, ...] = field(repr=False)
+    hints: tuple[str, ...] = field(repr=False)
     pattern: re.Pattern[str]
+    lead: int = field(default=0, repr=False)
 
     def found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where in *text* such secrets stand."""
         group = 1 if self.pattern.groups else 0
-        for match in self.pattern.finditer(text):
+        for match in self._matches(text) if self.hints else self.pattern.finditer(text):
             start, end = match.span(group)
             if start < end and not in_placeholder(text, start, end):
                 yield start, end
 
+    def _matches(self, text: str) -> Iterator[re.Match[str]]:
+        """What `finditer` finds; only where a hint is the pattern is tried."""
+        done = 0
+        for at in sorted({at for hint in self.hints for at in _places(text, hint)}):
+            for start in range(max(at - self.lead, done), at + 1):
+                if found := self.pattern.match(text, start):
+                    yield found
+                    done = found.end()
+                    break
 
-def _shape(kind: str, hints: str, pattern: str) -> KeyShape:
-    return KeyShape(
-        kind, tuple(hints.encode().split()), re.compile(_START + pattern, re.ASCII)
-    )
+
+def _places(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+class ShapeIndex:
+    """Tells fast which of some *shapes* a text may have."""
+
+    def __init__(self, shapes: Iterable[KeyShape]) -> None:
+        self._shapes = tuple(shapes)
+        self._always = {shape for shape in self._shapes if not shape.hints}
+        self._rest: list[tuple[str, KeyShape]] = []
+        self._by_tail: dict[str, list[tuple[str, KeyShape]]] = {}
+        for shape in self._shapes:
+            for hint in shape.hints:
+                tails = _TAIL.findall(hint)
+                known = self._by_tail.setdefault(tails[-1], []) if tails else self._rest
+                known.append((hint, shape))
+
+    def candidates(self, text: str) -> list[KeyShape]:
+        """The shapes that *text* has a hint of, in order."""
+        tails = self._by_tail.keys() & set(_TAIL.findall(text))
+        hinted = [pair for tail in tails for pair in self._by_tail[tail]]
+        found = {shape for hint, shape in hinted + self._rest if hint in text}
+        if not found and not self._always:
+            return []
+        return [one for one in self._shapes if one in found or one in self._always]
+
+
+def _shape(kind: str, hints: str, pattern: str, lead: int = 0) -> KeyShape:
+    whole = re.compile(_START + pattern, re.ASCII)
+    return KeyShape(kind, tuple(hints.split()), whole, lead)
 
 
 _PROVIDERS = (
     _shape("anthropic-key", "sk-ant-", r"sk-ant-[\w-]{16,}"),
     _shape("openrouter-key", "sk-or-", r"sk-or-(?:v\d-)?[\w-]{16,}"),
-    _shape("langfuse-key", "k-lf-", r"[sp]k-lf-[0-9a-f-]{30,}"),
+    _shape("langfuse-key", "k-lf-", r"[sp]k-lf-[0-9a-f-]{30,}", lead=1),
     _shape(
         "openai-key",
         "sk-",
@@ -106,13 +153,18 @@ _CLOUDS = (
         "aws-token",
         "IQoJb3JpZ2lu oGZXIvYXdz",
         r"(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[\w+/%-]{40,}={0,2}",
+        lead=2,
     ),
     _shape(
         "aws-key", "ABSK bedrock-api-key-", r"(?:ABSK|bedrock-api-key-)[\w+/]{40,}=*"
     ),
-    _shape("aws-signature", "ignature=", r"Signature=([0-9a-f]{64})(?![0-9a-f])"),
     _shape(
-        "azure-signature", "sig", r"sig(?:=|%3[dD])((?:[\w+/=-]|%[0-9A-Fa-f]{2}){20,})"
+        "aws-signature", "ignature=", r"Signature=([0-9a-f]{64})(?![0-9a-f])", lead=1
+    ),
+    _shape(
+        "azure-signature",
+        "sig= sig%3",
+        r"sig(?:=|%3[dD])((?:[\w+/=-]|%[0-9A-Fa-f]{2}){20,})",
     ),
     _shape("azure-key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{40,}={0,2})"),
     _shape("azure-key", "SharedAccessKey=", r"SharedAccessKey=([\w+/]{20,}={0,2})"),
@@ -139,16 +191,17 @@ _OTHERS = (
         "stripe-key",
         "_live_ _test_ whsec_",
         r"(?:[srp]k_(?:live|test)_|whsec_)[A-Za-z0-9]{16,}",
+        lead=2,
     ),
     _shape("npm-token", "npm_", r"npm_[A-Za-z0-9]{36}"),
     _shape("pypi-token", "pypi-", r"pypi-AgE[\w-]{40,}"),
     _shape("sendgrid-key", "SG.", r"SG\.[\w-]{16,}\.[\w-]{16,}"),
-    _shape("digitalocean-token", "_v1_", r"do[opr]_v1_[0-9a-f]{40,}"),
-    _shape("telegram-token", ":AA", r"\d{8,10}:AA[\w-]{33}(?![\w-])"),
+    _shape("digitalocean-token", "_v1_", r"do[opr]_v1_[0-9a-f]{40,}", lead=3),
+    _shape("telegram-token", ":AA", r"\d{8,10}:AA[\w-]{33}(?![\w-])", lead=10),
     _shape("jwt", "eyJ", r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
     _shape(
         "private-key",
-        "KEY-----",
+        "-----BEGIN",
         r"-----BEGIN[\s+]+(?:[A-Z0-9]+[\s+]+){0,3}PRIVATE[\s+]+KEY(?:[\s+]+BLOCK)?"
         r"-----"
         rf"(?:(?:{_PEM}|{_PEM_LINES})*?-----END[\s+]+[A-Z0-9\s+]{{3,40}}-----"
@@ -159,6 +212,14 @@ _OTHERS = (
         "secret",
         "earer EARER",
         rf"(?:[Bb]earer|BEARER){_SPACE}((?=[^\s\"']{{0,200}}?\d)[\w.~+/=-]{{12,}})",
+        lead=1,
+    ),
+    _shape(
+        "secret",
+        "uthorization UTHORIZATION",
+        rf"(?:[Aa]uthorization|AUTHORIZATION)[\"']?:{_SPACE}"
+        rf"(?:[Bb]asic{_SPACE})((?=[^\s\"']{{0,200}}?\d)[\w.~+/=-]{{12,}})",
+        lead=1,
     ),
 )
 

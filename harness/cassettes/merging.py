@@ -1,18 +1,18 @@
 """What a cassette holds after a recording, whoever else has recorded meanwhile."""
 
 import re
+from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 
 from harness.cassettes.http_requests import Matching, RequestKey, request_of
 from harness.cassettes.interactions import Interaction
 from harness.cassettes.reading import Seals, load_cassette
-from harness.cassettes.saving import replace_file
+from harness.cassettes.saving import Data, replace_file
 from harness.cassettes.settings import Redactor
-from harness.cassettes.writing import write_cassette
+from harness.cassettes.writing import ending_of, item_of, write_cassette
 from harness.errors import CassetteError
 
 __all__ = [
@@ -27,8 +27,9 @@ __all__ = [
 
 _NOTHING = (0, 0, 0)
 _LONGEST_ENDING = 100
-_BEGIN, _VERSION = "interactions:\n", "version: 1\n"
-_ENDING = re.compile(r"^version: 1\n(?:count: \d+\n)?\Z", re.MULTILINE)
+_ENDING = re.compile(
+    rb'^version: 1\n(?:(?:seal: "\w+"\n)?count: \d+\n)?\Z', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,83 +69,93 @@ def save(
     redaction: Redactor,
     *,
     current: Sequence[Interaction] = (),
+    clean: Mapping[Interaction, str] | None = None,
 ) -> None:
     """Make *interactions* the cassette at *path*, if *redaction* finds no secret there.
 
     Where they begin with what is there now, *current*, the rest is written behind it:
-    that costs no more in a large cassette, and changes no line that was there. Else
-    what other recorders left is redacted too. Raises CassetteError, which says where a
-    secret is; the file is as it was then.
+    that costs little more in a large cassette, and changes no line that was there. Else
+    what other recorders left is redacted too. *clean* are texts of interactions in
+    which it found none before. Raises CassetteError, which says where a secret is; the
+    file is as it was then.
     """
-    count, text = len(current), _text(path)
-    if count and [*interactions] == [*current]:
+    if current and [*interactions] == [*current]:
         return  # recorded again, and the same to the millisecond
-    grown = None
-    if count and [*interactions[:count]] == [*current]:
-        grown = _grown(text, interactions[count:], count)
-    if grown is None:
+    data, known = _data(path), clean or {}
+    begins = bool(current) and [*interactions[: len(current)]] == [*current]
+    ending = _ending(data) if begins else None
+    if ending is None:
         refuse_edited(interactions)
-        head = "".join(takewhile(_is_comment, text.splitlines(keepends=True)))
-        grown = (
-            head,
-            write_cassette(
-                one if one.sealed else redaction.redact(one) for one in interactions
-            ),
+        kept, unknown = _begin(data), True
+        text = write_cassette(
+            one if one.sealed else redaction.redact(one) for one in interactions
         )
-    before, new = grown
-    if any(True for _ in redaction.scan(new)):
-        leaks = [str(leak) for leak in redaction.scan("\n" * before.count("\n") + new)]
+    else:
+        new = interactions[len(current) :]
+        kept, unknown = len(data) - len(ending), any(one not in known for one in new)
+        text = "".join([known.get(one) or item_of(one) for one in new])
+        whole = memoryview(data)[_begin(data) : kept], text.encode()
+        text += _new_ending(ending, whole, current, len(interactions))
+    if unknown:
+        _refuse_secrets(path, data.count(b"\n", 0, kept), text, redaction)
+    replace_file(path, memoryview(data)[:kept], text.encode())
+
+
+def _refuse_secrets(path: Path, line: int, text: str, redaction: Redactor) -> None:
+    """Refuse *text*, which stands behind the *line*, if it has what looks like one."""
+    if any(True for _ in redaction.scan(text)):
+        leaks = [str(leak) for leak in redaction.scan("\n" * line + text)]
         raise CassetteError(
             f"{path}: not saved, since it would hold what looks like a secret:\n"
             + "".join(f"  {leak}\n" for leak in leaks)
             + "Give the tape a redaction that takes it out."
         )
-    replace_file(path, f"{before}{new}".encode())
 
 
 def can_grow(path: Path) -> bool:
     """Whether interactions can be written behind those in the file at *path*."""
-    return _ending(_text(path)) is not None
+    return _ending(_data(path)) is not None
 
 
-def _grown(text: str, new: Sequence[Interaction], count: int) -> tuple[str, str] | None:
-    """What stays of *text*, which has *count* interactions, and what comes behind."""
-    ending = _ending(text)
-    if ending is None:
-        return None
-    items = write_cassette(new).removeprefix(_BEGIN).rpartition(_VERSION)[0]
+def _new_ending(
+    ending: bytes, whole: Sequence[Data], current: Sequence[Interaction], count: int
+) -> str:
+    """What stands for *ending* behind the *whole* text of *count*, *current* first."""
+    if all(one.sealed for one in current):  # the seal of all would hide what is not
+        return ending_of(count, *whole)
     # Who counts its interactions has sealed them: other recorders do neither.
-    counted = f"count: {count + len(new)}\n" if ending != _VERSION else ""
-    return text.removesuffix(ending), f"{items}{_VERSION}{counted}"
+    return f"version: 1\ncount: {count}\n" if b"count" in ending else "version: 1\n"
 
 
-def _ending(text: str) -> str | None:
-    """The lines behind the last interaction of *text*; None if it is laid out oddly."""
+def _begin(data: bytes) -> int:
+    """Where *data* begins, behind its comments."""
     begin = 0
-    while text.startswith("#", begin):
-        begin = text.find("\n", begin) + 1 or len(text)
-    ending = _ENDING.search(text[-_LONGEST_ENDING:])
-    if ending is None or not text.startswith(f"{_BEGIN}- ", begin) or "\r" in text:
+    while data.startswith(b"#", begin):
+        begin = data.find(b"\n", begin) + 1 or len(data)
+    return begin
+
+
+def _ending(data: bytes) -> bytes | None:
+    """The lines behind the last interaction of *data*; None if it is laid out oddly."""
+    ending = _ENDING.search(data[-_LONGEST_ENDING:])
+    begins = data.startswith(b"interactions:\n- ", _begin(data))
+    if ending is None or not begins or b"\r" in data:
         return None
     # The last line that is not indented has to begin an interaction.
-    line = len(text) - len(ending[0])
+    line = len(data) - len(ending[0])
     indented = True
     while indented:
-        line = text.rfind("\n", 0, line - 1) + 1
-        indented = text[line] in " \n"
-    return ending[0] if text.startswith("- ", line) else None
+        line = data.rfind(b"\n", 0, line - 1) + 1
+        indented = data[line : line + 1] in (b" ", b"\n")
+    return ending[0] if data.startswith(b"- ", line) else None
 
 
-def _is_comment(line: str) -> bool:
-    return line.startswith("#")
-
-
-def _text(path: Path) -> str:
+def _data(path: Path) -> bytes:
     """What the file at *path* says; nothing if there is none, or it cannot be read."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, ValueError):
-        return ""
+        return path.read_bytes().removeprefix(BOM_UTF8)
+    except OSError:
+        return b""
 
 
 def refuse_edited(interactions: Iterable[Interaction]) -> None:
@@ -165,7 +176,8 @@ def added(
 
     That a process died between saving and removing its journal is no harm so.
     """
-    there = Counter(map(_mark, current))
+    asked = {one.request_body for one in new}  # what has another one is none of them
+    there = Counter(_mark(one) for one in current if one.request_body in asked)
     fresh = []
     for one in new:
         mark = _mark(one)

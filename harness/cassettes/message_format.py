@@ -104,7 +104,7 @@ def read_conversations(
     changed after it was recorded: "warn", "error" or "ignore".
     """
     value, lines = _parsed(text, name)
-    items, count = _items(value, name)
+    items, count = _items(value, name, len(text.splitlines()))
     found: list[Interaction] = []
     changed: list[str] = []
     again = f"If that is wanted, seal it again: harness seal {name}. Else: {RESTORE}"
@@ -130,7 +130,7 @@ def read_conversations(
     return tuple(found)
 
 
-def _items(value: Any, name: str) -> tuple[list[Any], Any]:
+def _items(value: Any, name: str, last: int) -> tuple[list[Any], Any]:
     form = value.get("format") if isinstance(value, dict) else None
     if form != FORMAT:
         raise CassetteError(
@@ -148,8 +148,8 @@ def _items(value: Any, name: str) -> tuple[list[Any], Any]:
             "count" not in value
         ):
             raise CassetteError(
-                f"{name} has no count, and not all that comes before it: it was cut "
-                f"short. {RESTORE}"
+                f"{name}, line {last} is the last, and there is no count: the file was "
+                f"cut short. {RESTORE}"
             )
         case _:
             raise CassetteError(

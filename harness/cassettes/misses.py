@@ -7,9 +7,11 @@ in full: that of the request which is most like the one that was asked.
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from heapq import nsmallest
+from operator import itemgetter
 from typing import Any
 
 from harness.cassettes.http_requests import HttpRequest, Matching, request_of
@@ -22,7 +24,7 @@ from harness.wire import dialect_of
 __all__ = ["Shelf", "explain_miss"]
 
 _FIELDS = (*DEFAULT_FIELDS, "model", "params")
-_COMPARED, _NAMED, _LINES = 200, 3, 12
+_COMPARED, _NAMED, _LINES = 16, 3, 12
 _FAR, _TEXT, _ROOM = 10.0, 500, 40
 
 
@@ -160,12 +162,44 @@ def _nearest(asked: _Asked, shelf: Shelf) -> list[str]:
 
 
 def _looked_at(asked: _Asked, shelf: Shelf) -> Iterable[Interaction]:
-    """At most some hundred recordings, those of the same address first."""
-    address = _address(asked)
-    there = [o for o in shelf.recordings if o.url.partition("?")[0] == address]
-    if len(there) < _NAMED:
-        there += [o for o in shelf.recordings if o.url.partition("?")[0] != address]
-    return there[:_COMPARED]
+    """A few recordings, as they stand: of the same address first, and much the same.
+
+    To compare a request in full takes as long as to look at hundreds of bodies so.
+    """
+    address, body = _address(asked), asked.request.body
+
+    def far(numbered: tuple[int, Interaction]) -> tuple[bool, int]:
+        _, one = numbered
+        return one.url.partition("?")[0] != address, _apart(body, one.request_body)
+
+    few = nsmallest(_COMPARED, enumerate(shelf.recordings), key=far)
+    return [one for _, one in sorted(few, key=itemgetter(0))]
+
+
+def _apart(one: bytes, other: bytes) -> int:
+    """How many bytes lie between the first and the last difference of two bodies."""
+    short, long = sorted((len(one), len(other)))
+    start = _shared(short, lambda low, high: one[low:high] == other[low:high])
+    end = _shared(
+        short - start,
+        lambda low, high: (
+            one[len(one) - high : len(one) - low]
+            == other[len(other) - high : len(other) - low]
+        ),
+    )
+    return long - start - end
+
+
+def _shared(most: int, same: Callable[[int, int], bool]) -> int:
+    """How much is the *same* from one side on: halved until it is known."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if same(low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 # ---------------------------------------------------------------- differences

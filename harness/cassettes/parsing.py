@@ -4,6 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
+from harness.cassettes.yaml_events import Unusual, document
 from harness.errors import CassetteError
 
 __all__ = ["RESTORE", "parse", "parse_yaml"]
@@ -22,6 +23,23 @@ def parse(text: str, name: str) -> tuple[Any, list[int]]:
 
 def parse_yaml(text: str, name: str) -> tuple[Any, list[int]]:
     """The same, of any YAML."""
+    return _plain(text) or _any(text, name)
+
+
+def _plain(text: str) -> tuple[Any, list[int]] | None:
+    """The same, if it is plain: some times as fast as `_any`."""
+    import yaml
+
+    loader = _loader()(text)
+    try:
+        return document(loader)
+    except (Unusual, yaml.YAMLError, RecursionError, ValueError, TypeError):
+        return None  # to read it once more is to tell what is wrong, and where
+    finally:
+        loader.dispose()
+
+
+def _any(text: str, name: str) -> tuple[Any, list[int]]:
     import yaml
 
     loader = _loader()(text)

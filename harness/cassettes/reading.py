@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from harness.cassettes.entries import interaction_of, is_sealed
 from harness.cassettes.foreign import refuse_text, refuse_value
 from harness.cassettes.interactions import Interaction
-from harness.cassettes.layout import parse_layout
+from harness.cassettes.layout import read_layout
 from harness.cassettes.message_format import holds_conversations, read_conversations
 from harness.cassettes.parsing import RESTORE, parse
 from harness.errors import CassetteError, CassetteWarning, InputError, nearest, shown
@@ -32,8 +32,11 @@ _MARKER = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?= |$)", re.MULTILINE)
 _GZIP = b"\x1f\x8b"
 
 
-def load_cassette(path: Path, *, seals: Seals = "warn") -> tuple[Interaction, ...]:
+def load_cassette(
+    path: str | Path, *, seals: Seals = "warn"
+) -> tuple[Interaction, ...]:
     """The interactions of the file at *path*, packed or not; as `read_cassette`."""
+    path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -67,30 +70,41 @@ def read_cassette(
     """
     if seals not in get_args(Seals):
         raise InputError(f"seals={seals!r}. {nearest(str(seals), get_args(Seals))}")
-    parsed = parse_layout(text)
-    if parsed is None:
+    laid = read_layout(text, name)
+    if laid is not None:
+        found, count = laid
+        counted: dict[str, Any] = {"count": count}
+    else:
         _refuse_conflicts(text, name)
         if not text.strip():
             raise CassetteError(f"{name} is empty. {RESTORE}")
         if holds_conversations(text):
             return read_conversations(text, name, seals=seals)
         refuse_text(text, name)
-        parsed = parse(text, name)
-    value, lines = parsed
+        found, counted = _read(text, name)
+    if seals != "ignore":
+        _tell(_changes(counted, found, name), seals)
+    return tuple(found)
+
+
+def _read(text: str, name: str) -> tuple[list[Interaction], dict[str, Any]]:
+    """The interactions of any file, and what it says beside them."""
+    value, lines = parse(text, name)
     items = _items(value, name)
     ended = value.get("version") is not None
+    if "seal" in value and "count" not in value:
+        raise CassetteError(
+            f"{name}, line {len(text.splitlines())} is the last, and behind the seal "
+            f"there is no count: the file was cut short. {RESTORE}"
+        )
     if not ended and (not text.endswith("\n") or any(map(is_sealed, items))):
         raise CassetteError(
-            f"{name} has no version, and not all that comes before it: it was cut "
-            f"short. {RESTORE}"
+            f"{name}, line {len(text.splitlines())} is the last, and there is no "
+            f"version: the file was cut short. {RESTORE}"
         )
-    found_ones = tuple(
-        interaction_of(item, place)
-        for item, place in zip(items, _places(items, lines, name), strict=True)
-    )
-    if seals != "ignore":
-        _tell(_changes(value, found_ones, name), seals)
-    return found_ones
+    places = _places(items, lines, name)
+    pairs = zip(items, places, strict=True)
+    return [interaction_of(item, place) for item, place in pairs], value
 
 
 def _refuse_conflicts(text: str, name: str) -> None:
@@ -153,7 +167,7 @@ def _paired(requests: list[Any], responses: list[Any], name: str) -> list[Any]:
     return [{"request": asked, "response": answered} for asked, answered in pairs]
 
 
-def _changes(value: Any, found: tuple[Interaction, ...], name: str) -> Iterator[str]:
+def _changes(value: Any, found: list[Interaction], name: str) -> Iterator[str]:
     """What is not as it was recorded, in words."""
     again = f"If that is wanted, seal it again: harness seal {name}. Else: {RESTORE}"
     counted = "count" in value

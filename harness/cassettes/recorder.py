@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
+from harness.cassettes.conversations import is_conversation
 from harness.cassettes.folders import used
 from harness.cassettes.http_requests import HttpRequest, Matching
 from harness.cassettes.interactions import Interaction
@@ -30,6 +31,7 @@ from harness.cassettes.reading import Seals
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import locked
 from harness.cassettes.settings import Mode, Settings
+from harness.cassettes.writing import item_of
 from harness.errors import CassetteError, CassetteWarning, InputError
 
 __all__ = ["Recorder"]
@@ -56,6 +58,7 @@ class Recorder:
         self._journal = Journal(path)
         self._taken: list[Interaction] = []  # out of journals of the dead
         self._new: dict[int, Interaction] = {}
+        self._clean: dict[Interaction, str] = {}  # texts that have no secret
         self._refused: list[str] = []
         self._waiting: list[bytes] = []  # lines that the disk had no room for
         self._loaded = Loaded()
@@ -187,9 +190,12 @@ class Recorder:
                 self._refused.append(f"{asked}: the redaction failed: {error!r}")
             return
         line = line_of(number, one)
-        leaks = [str(leak) for leak in self._redaction.scan(line.decode())]
+        text = _text(one)
+        leaks = [str(leak) for leak in self._redaction.scan(text or line.decode())]
         with self._lock:
             self._new[number] = replace(one, place=f"{self._path}, exchange {number}")
+            if text and not leaks:
+                self._clean[one] = text
             if leaks:
                 self._refused += [f"{asked}: {leak}" for leak in leaks]
                 return
@@ -259,7 +265,7 @@ class Recorder:
                 )
             case _:
                 wanted = added(current, [*self._taken, *new])
-        save(self._path, wanted, self._redaction, current=current)
+        save(self._path, wanted, self._redaction, current=current, clean=self._clean)
 
     def _aside(self, aside: Path, new: list[Interaction], matching: Matching) -> None:
         """Keep what a failing test recorded, and what others of its run did."""
@@ -271,3 +277,11 @@ class Recorder:
             f"{aside}: {len(new)} exchanges of a run that failed are kept here; "
             f"{self._path.name} is as it was."
         )
+
+
+def _text(one: Interaction) -> str | None:
+    """How *one* will stand in the file; None if that is not known, or cannot be."""
+    try:
+        return None if is_conversation(one) else item_of(one)
+    except InputError:
+        return None  # saving tells why

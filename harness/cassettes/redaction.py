@@ -106,9 +106,8 @@ class Redaction:
         rules = _rules(self)
         if not rules.hides:
             return interaction
-        finder = Finder(rules)
         asked = Message(interaction.request_headers, interaction.request_body)
-        url, asked = _request(finder, interaction.url, asked, interaction.place)
+        finder, url, asked = _request(rules, interaction.url, asked, interaction.place)
         said = Message.of(
             interaction.response_headers,
             interaction.response_body,
@@ -136,7 +135,7 @@ class Redaction:
         rules = _rules(self)
         if not rules.hides:
             return method, url, headers, body
-        url, asked = _request(Finder(rules), url, Message(headers, body), "the request")
+        _, url, asked = _request(rules, url, Message(headers, body), "the request")
         return method, url, asked.headers, asked.body
 
     def scan(self, text: str) -> tuple[Leak, ...]:
@@ -163,18 +162,55 @@ def _rules(redaction: Redaction) -> Rules:
 
 
 def _request(
-    finder: Finder, url: str, asked: Message, place: str
-) -> tuple[str, Message]:
+    rules: Rules, url: str, asked: Message, place: str
+) -> tuple[Finder, str, Message]:
     """The URL, headers and body of a request; what one part tells holds in all."""
     where = f"{place}: the body of the request"
+    url, headers, known, values = _head(rules, url, _unsized(asked.headers))
+    headers = _sized(headers, asked.headers)
+    finder = Finder(rules)
+    finder.known.update(known)
+    finder.values.update(values)
     while True:
-        headers = _headers(finder, asked.headers)
+        count = len(finder.known)
+        clean = cleaned_message(finder, Message(headers, asked.body), where)
+        if len(finder.known) == count:
+            return finder, url, clean
+        url = finder.cleaned_url(url)
+        headers = _headers(finder, clean.headers)
+        asked = Message(headers, clean.body)
+
+
+@lru_cache(maxsize=256)
+def _head(
+    rules: Rules, url: str, headers: Headers
+) -> tuple[str, Headers, dict[str, str], frozenset[str]]:
+    """The URL and headers of a request, what was known and what was hidden in them.
+
+    Clients say the same in each request, but for the length of the body.
+    """
+    finder = Finder(rules)
+    while True:
+        headers = _headers(finder, headers)
         known = len(finder.known)
         url = finder.cleaned_url(url)
-        clean = cleaned_message(finder, Message(headers, asked.body), where)
-        asked = Message(_headers(finder, clean.headers), clean.body)
+        headers = _headers(finder, headers)
         if len(finder.known) == known:
-            return url, asked
+            return url, headers, finder.known, frozenset(finder.values)
+
+
+def _is_size(name: str, value: str) -> bool:
+    return name.lower() == "content-length" and value.isdecimal()
+
+
+def _unsized(headers: Headers) -> Headers:
+    return tuple((n, "" if _is_size(n, value) else value) for n, value in headers)
+
+
+def _sized(headers: Headers, like: Headers) -> Headers:
+    """*headers* with the lengths of *like*, of which they have been made."""
+    pairs = zip(headers, like, strict=True)
+    return tuple(own if _is_size(*own) else one for one, own in pairs)
 
 
 def _settled(finder: Finder, said: Message, where: str) -> Message:
@@ -195,7 +231,8 @@ def _header(finder: Finder, name: str, value: str) -> str:
     kind = finder.rules.header_kind(name)
     if kind is None or (kind == SUSPECT and harmless(value)):
         return finder.cleaned_url(value)
-    return finder.hide_credential(value, kind, name=name)
+    hidden = finder.hide_credential(value, kind, name=name)
+    return finder.cleaned_url(hidden)  # a cookie's attributes, a scheme's parameters
 
 
 def _with_chunks(interaction: Interaction, chunks: tuple[bytes, ...]) -> Interaction:

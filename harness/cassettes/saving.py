@@ -14,17 +14,20 @@ from uuid import uuid4
 
 from harness.errors import CassetteError
 
-__all__ = ["FRESH", "hold", "locked", "replace_file", "to_disk"]
+__all__ = ["FRESH", "Data", "hold", "locked", "replace_file", "to_disk"]
 
 #: The ending of a file that is not whole yet; who finds one under the lock removes it.
 FRESH = ".tmp"
+
+#: What can be written as it is.
+Data = bytes | memoryview
 
 _LOCK = ".lock"
 _PATIENCE, _STALE, _PAUSE = 60.0, 30.0, 0.02
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Make *data* the content of *path*, in one step.
+def replace_file(path: Path, *data: Data) -> None:
+    """Make *data* the content of *path*, one behind the other, in one step.
 
     Whatever happens, *path* has either its old content or the new one. A link stays a
     link: the file that it leads to is replaced. Raises CassetteError where it cannot
@@ -35,19 +38,20 @@ def replace_file(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, fresh)
         fresh.replace(path)
-    except OSError as error:
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise CassetteError(
             f"{path}: cannot be saved: {error.strerror or error}. It is as it was."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
     to_disk(path.parent)
 
 

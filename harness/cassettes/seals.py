@@ -1,6 +1,7 @@
-"""The checksum of an interaction: of all that it says.
+"""Checksums: of an interaction, by all that it says; of a file, by its very text.
 
-The order of headers counts only where it is written down: vcrpy sorts them by name.
+An interaction may be spelled in any way. The order of its headers counts only where it
+is written down: vcrpy sorts them by name.
 """
 
 import json
@@ -9,11 +10,12 @@ from itertools import chain
 
 from harness.cassettes.header_order import order_of
 from harness.cassettes.interactions import Headers, Interaction
+from harness.cassettes.saving import Data
 
-__all__ = ["seal_of"]
+__all__ = ["seal_of", "text_seal"]
 
 _SIZE = 8
-_JSON = json.JSONEncoder(separators=(",", ":"))
+_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 def seal_of(interaction: Interaction) -> str:
@@ -31,6 +33,17 @@ def seal_of(interaction: Interaction) -> str:
     digest = blake2b(_JSON.encode(said).encode(), digest_size=_SIZE)
     digest.update(one.request_body)
     digest.update(one.response_body)
+    return digest.hexdigest()
+
+
+def text_seal(*parts: Data) -> str:
+    """The checksum of interactions as they stand in a file, which begins with them.
+
+    Where it is right, all of them are as they were written, and need no other proof.
+    """
+    digest = blake2b(digest_size=_SIZE)
+    for part in parts:
+        digest.update(part)
     return digest.hexdigest()
 
 

@@ -26,9 +26,13 @@ from harness.cassettes.streamed import stream_edits
 __all__ = ["Leak", "scan"]
 
 _SHOWN = 4
+_NAME = "headers"
 _DEFAULT = Rules()
 
-#: A header in YAML or JSON: its name, and its value on this line or as a list below.
+#: Where the headers of a message begin, in all layouts of cassettes. What lies deeper
+#: is text of a body, in which redaction looks for no names of headers either.
+_BLOCK = re.compile(r"( {0,4})[\"']?headers[\"']?:[ \t]*\r?\n")
+#: A header: its name, and its value on this line or as a list below.
 _HEADER = re.compile(
     r"^[ \t]*-?[ \t]*[\"']?([A-Za-z][\w-]{2,60})[\"']?:[ \t]*(?:\[[ \t]*)?"
     r"(?:\r?\n[ \t]*-[ \t]+|(?=\S))([\w'\"][^\r\n]{3,})",
@@ -92,14 +96,29 @@ def _counts(edit: Edit) -> bool:
 
 def _headers(text: str, rules: Rules) -> Iterator[Edit]:
     """Headers that hold a credential."""
-    for found in _HEADER.finditer(text):
-        name, value = found[1], found[2].strip(" \t,'\"]")
-        kind = rules.header_kind(name)
-        hidden = harmless(value) or PLACEHOLDER.search(value)
-        if hidden or kind in {None, ACCOUNT, REQUEST_ID}:
-            continue
-        if kind != SUSPECT or ("-" in name and looks_opaque(value)):
-            yield Edit(*found.span(2), "", SECRET, value)
+    for start, end in _blocks(text):
+        for found in _HEADER.finditer(text, start, end):
+            name, value = found[1], found[2].strip(" \t,'\"]")
+            kind = rules.header_kind(name)
+            hidden = harmless(value) or PLACEHOLDER.search(value)
+            if hidden or kind in {None, ACCOUNT, REQUEST_ID}:
+                continue
+            if kind != SUSPECT or ("-" in name and looks_opaque(value)):
+                yield Edit(*found.span(2), "", SECRET, value)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where headers stand: all lines that are indented more than what they are of."""
+    at = text.find(_NAME)
+    while at >= 0:
+        begin = text.rfind("\n", 0, at) + 1
+        end = at + len(_NAME)
+        if found := _BLOCK.match(text, begin):
+            start = end = found.end()
+            while text.startswith(f"{found[1]} ", end):
+                end = text.find("\n", end) + 1 or len(text)
+            yield start, end
+        at = text.find(_NAME, end)
 
 
 def masked(secret: str) -> str:

@@ -9,6 +9,8 @@ from harness.cassettes.json_spelling import SPELLINGS, laid_out, spelled
 
 __all__ = ["restored", "shown", "sized"]
 
+_LENGTH = "content-length"
+
 #: Said behind a spelling where content-length is not the length of the body.
 _UNSIZED = " unsized"
 
@@ -24,16 +26,16 @@ def shown(body: bytes, headers: Headers) -> tuple[bytes, str]:
     if found is None:
         return body, ""
     text, form = found
-    sizes = {value for name, value in headers if _is_length(name)}
+    sizes = {value for name, value in headers if name.lower() == _LENGTH}
     return text.encode(), form if sizes <= {str(len(body))} else f"{form}{_UNSIZED}"
 
 
-def restored(body: bytes, form: str) -> bytes:
-    """The bytes of the wire, of a *body* that is shown."""
+def restored(body: bytes, form: str, *, sound: bool = False) -> bytes:
+    """The bytes of the wire, of a *body* that is shown; *sound*: surely by us."""
     form = form.removesuffix(_UNSIZED)
     if form not in SPELLINGS:
         return body
-    text = spelled(body.decode("utf-8", "replace"), form)
+    text = spelled(body.decode("utf-8", "replace"), form, laid=sound)
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -42,8 +44,6 @@ def sized(headers: Headers, form: str, body: bytes) -> Headers:
     if not form or form.endswith(_UNSIZED):
         return headers
     size = str(len(body))
-    return tuple([(n, size if _is_length(n) else value) for n, value in headers])
-
-
-def _is_length(name: str) -> bool:
-    return name.lower() == "content-length"
+    return tuple(
+        [pair if pair[0].lower() != _LENGTH else (pair[0], size) for pair in headers]
+    )

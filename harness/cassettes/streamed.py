@@ -29,20 +29,16 @@ _Piece = tuple[int, str, str]
 def stream_edits(finder: Finder, text: str) -> list[Edit]:
     """What hides the secrets that *text* says over more than one event."""
     runs: dict[tuple[str, ...], list[_Piece]] = {}
-    for start, line in _lines(text):
-        found = [*_PIECE.finditer(line)]
-        place = tuple(_INDEX.findall(line)) if found else ()
-        for one in found:
-            piece = start + one.start(2), one[2], json_unquoted(one[2])
-            runs.setdefault((one[1], *place), []).append(piece)
+    end, place = -1, ()
+    for one in _PIECE.finditer(text):
+        if one.start() > end:  # another line
+            begin = text.rfind("\n", 0, one.start()) + 1
+            end = text.find("\n", one.start())
+            end = end if end >= 0 else len(text)
+            place = tuple(_INDEX.findall(text, begin, end))
+        piece = one.start(2), one[2], json_unquoted(one[2])
+        runs.setdefault((one[1], *place), []).append(piece)
     return chosen(edit for run in runs.values() for edit in _run_edits(finder, run))
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    at = 0
-    for line in text.split("\n"):
-        yield at, line
-        at += len(line) + 1
 
 
 def _run_edits(finder: Finder, run: list[_Piece]) -> Iterator[Edit]:

@@ -11,12 +11,13 @@ from harness.cassettes.conversations import is_conversation
 from harness.cassettes.header_order import order_of
 from harness.cassettes.interactions import Headers, Interaction
 from harness.cassettes.message_format import write_conversations
+from harness.cassettes.saving import Data
 from harness.cassettes.scalars import block_scalar, key, quoted, word
-from harness.cassettes.seals import seal_of
+from harness.cassettes.seals import seal_of, text_seal
 from harness.cassettes.shown_bodies import shown, sized
 from harness.errors import InputError
 
-__all__ = ["write_cassette"]
+__all__ = ["ending_of", "item_of", "write_cassette"]
 
 _WIDTH = 88
 _REQUEST, _RESPONSE = "    ", "      "
@@ -45,18 +46,26 @@ def write_cassette(interactions: Iterable[Interaction]) -> str:
         body:
           string: ""
     version: 1
+    seal: "..."
     count: 1
     <BLANKLINE>
     """
     given = list(interactions)
     if any(map(is_conversation, given)):
         return write_conversations(given)
-    items = [_interaction(one) for one in given]
+    items = [item_of(one) for one in given]
     start = "interactions:\n" if items else "interactions: []\n"
-    return f"{start}{''.join(items)}version: 1\ncount: {len(items)}\n"
+    text = "".join([start, *items])
+    return f"{text}{ending_of(len(items), text.encode())}"
 
 
-def _interaction(one: Interaction) -> str:
+def ending_of(count: int, *parts: Data) -> str:
+    """What stands behind *count* interactions, all sealed; *parts* are their text."""
+    return f"version: 1\nseal: {quoted(text_seal(*parts))}\ncount: {count}\n"
+
+
+def item_of(one: Interaction) -> str:
+    """How *one*, which is no conversation, stands in a file. Raises InputError."""
     _check(one)
     asked, request_form = shown(one.request_body, one.request_headers)
     answered, form = shown(one.response_body, one.response_headers)

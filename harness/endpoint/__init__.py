@@ -2,19 +2,28 @@
 
 from harness.endpoint.answers import Answer, Desk
 from harness.endpoint.calls import HttpCall
+from harness.endpoint.chaos import Chaos
 from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.glitch import Glitch
+from harness.endpoint.glitches import Glitches
 from harness.endpoint.keys import key_check
 from harness.endpoint.other_paths import other_paths
+from harness.endpoint.quotas import Quota, Quotas
 from harness.endpoint.replies import Cut, Piece, Reply
 from harness.endpoint.validation import validate
 
 __all__ = [
     "Answer",
+    "Chaos",
     "Cut",
     "Desk",
     "Endpoint",
+    "Glitch",
+    "Glitches",
     "HttpCall",
     "Piece",
+    "Quota",
+    "Quotas",
     "Reply",
     "key_check",
     "other_paths",

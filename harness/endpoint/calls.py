@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from harness.endpoint.glitch import Glitch
 from harness.endpoint.replies import Cut, Last, Piece, Reply
 from harness.errors import shown
 from harness.http_messages import Ending, Headers, HttpRequest
@@ -43,6 +44,8 @@ class HttpCall:
     patience: float | None = -1.0
     request_id: str = ""
     pieces: list[bytes] = field(default_factory=list, repr=False)
+    #: What went wrong on purpose, in the order in which it came to pass.
+    glitches: list[Glitch] = field(default_factory=list)
 
     @property
     def body(self) -> bytes:

@@ -112,14 +112,13 @@ class Endpoint:
                 return self._refused(call, fault, dialect)
         try:
             reply = self._chosen(call.asked, dialect)
+            if reply.stream and wants_array(dialect.name, call.url):
+                reply = as_array(reply)
+            for spoil in self._spoilers:
+                reply = spoil(call, reply, dialect)
         except HarnessError as error:
             raise self._failed(error) from None
-        if reply.stream and wants_array(dialect.name, call.url):
-            reply = as_array(reply)
-        reply = replace(reply, pieces=self._played(reply.pieces))
-        for spoil in self._spoilers:
-            reply = spoil(call, reply, dialect)
-        return reply
+        return replace(reply, pieces=self._played(reply.pieces))
 
     def _chosen(self, asked: ChatRequest, dialect: Dialect) -> Reply:
         """As many answers as are asked for; the first that fails goes alone."""

@@ -65,6 +65,12 @@ class Reply:
     waits: tuple[Pause, ...] = ()
     stream: bool = False
 
+    @property
+    def length(self) -> int | None:
+        """The bytes that its headers promise, which a glitch may have made wrong."""
+        said = (text for name, text in self.headers if name == "content-length")
+        return next(map(int, said), None)
+
     def after(self, *waits: Pause) -> "Reply":
         """The same answer, which comes later."""
         return replace(self, waits=(*waits, *self.waits))

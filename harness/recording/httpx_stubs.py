@@ -44,11 +44,17 @@ def patches() -> Iterator[Patch]:
     for name in MODULES:
         module = sys.modules.get(name)
         if hasattr(module, "AsyncHTTPTransport") and module is not None:
-            stub = _Stub(module)
+            stub = _stub(module)
             yield Patch(module.HTTPTransport, "handle_request", stub.around)
             yield Patch(
                 module.AsyncHTTPTransport, "handle_async_request", stub.around_async
             )
+
+
+@functools.cache
+def _stub(library: ModuleType) -> "_Stub":
+    """That of *library*: two classes are made for it, and tapes are opened often."""
+    return _Stub(library)
 
 
 class _Stub:

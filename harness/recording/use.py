@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, cast
 
-from harness.cassettes.folders import DEFAULT_FOLDER, ENDINGS, find_cassette
+from harness.cassettes.folders import DEFAULT_FOLDER, ENDINGS, present
 from harness.cassettes.settings import TapeOptions
 from harness.cassettes.tape import Tape
 from harness.errors import (
@@ -231,10 +231,9 @@ def cassette_path(name: str | Path, directory: str | Path | None = None) -> Path
             "the path of a file."
         )
     folder = DEFAULT_FOLDER if directory is None else Path(directory)
-    try:
-        return find_cassette(name, folder)
-    except CassetteError:
-        path = Path(name)
+    if (found := present(name, folder)) is not None:
+        return found
+    path = Path(name)
     if not path.name.endswith(ENDINGS):  # "gpt-4.1" is a name as well
         return folder / f"{path}.yaml"
     named = directory is None and (isinstance(name, Path) or len(path.parts) > 1)

@@ -4,7 +4,7 @@ Run with ``make bench``. Exchanges are chats of half a kilobyte, each other than
 others. CPU time, the least of a few turns in which all sides take their turn; waiting
 for the disk is not counted. vcrpy compares method, URI and body, as we do, and runs in
 processes of its own: the version that is installed, and 8.5 with the interpreter that
-``VCRPY85_PYTHON`` names, if it does.
+``VCRPY85_PYTHON`` names, which ``make bench`` sets up.
 """
 
 import gc

@@ -31,6 +31,7 @@ def test_what_is_laid_out_is_spelled_back(value, ascii_only):
         found = laid_out(text)
 
         assert found is None or spelled(*found) == text
+        assert found is None or spelled(*found, laid=True) == text
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

@@ -1,6 +1,8 @@
 """The fast parser of our own layout: whatever it says, YAML says too."""
 
 import json
+import re
+from dataclasses import fields
 from random import Random
 
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cassettes import Interaction, write_cassette
-from harness.cassettes.layout import parse_layout
+from harness.cassettes.entries import interaction_of
+from harness.cassettes.layout import read_layout
 from harness.cassettes.parsing import parse_yaml
 
 HEADERS = (
@@ -22,6 +25,9 @@ BODIES = (
     b"",
     b"one line",
     b'{"a": [1, {"b": "\xc3\xa9"}], "c": {}}\n',
+    b'{"a":": b, c","\\"d, ": [1,{}], "e": ",\\n"}',
+    b'{"a":": b, c","\\"d, ":[1.0,{}],"e":" \\u00e9 "}',
+    b'["a", " b", {"c": "\\ud83d\\ude00, ", ", ": ["\xc2\xa0"]}]',
     b"data: {}\n\ndata: [DONE]\n\n",
     b"\n lead\n\ntail",
     b"\ttab",
@@ -73,19 +79,45 @@ def damaged(text: str, chance: Random) -> str:
     return text[:start] + chance.choice(BITS) + text[end:]
 
 
+def by_yaml(text: str) -> tuple[list[str], int]:
+    """What a YAML parser finds, with all that is not compared, and the count."""
+    value, lines = parse_yaml(text, "it")
+    items = value["interactions"]
+    places = [f"it, interaction {n} (line {line})" for n, line in enumerate(lines, 1)]
+    found = [interaction_of(*one) for one in zip(items, places, strict=True)]
+    return [said(one) for one in found], value["count"]
+
+
+def without_seal(text: str) -> str:
+    """Leave out the seal of the file: each interaction has to be looked at then."""
+    return re.sub("(?m)^seal: .*\n", "", text)
+
+
+def said(one: Interaction) -> str:
+    """All that *one* says; its repr leaves bodies out."""
+    return repr([getattr(one, each.name) for each in fields(Interaction)])
+
+
+def by_layout(text: str) -> tuple[list[str], int] | None:
+    """What is found in our own layout, in the same way."""
+    laid = read_layout(text, "it")
+    return None if laid is None else ([said(one) for one in laid[0]], laid[1])
+
+
 @given(st.integers(0, 2**32))
 def test_it_says_what_yaml_says(seed: int) -> None:
-    """Whole or damaged: the same value and lines, or nothing."""
+    """Whole or damaged: the same interactions, places and seals, or nothing."""
     chance = Random(seed)  # noqa: S311 - tests need no secrets
     text = write_cassette(interactions(chance))
+    whole = (text, without_seal(text))
+    others = [damaged(chance.choice(whole), chance) for _ in range(20)]
 
-    for variant in (text, *(damaged(text, chance) for _ in range(20))):
-        found = parse_layout(variant)
+    for variant in (*whole, *others):
+        found = by_layout(variant)
 
         if found is not None:
-            assert found == parse_yaml(variant, "it")
-            assert repr(found[0]) == repr(parse_yaml(variant, "it")[0])
-        assert found is not None or variant != text
+            assert found == by_yaml(variant)
+        assert found is not None or variant not in whole
 
 
 @pytest.mark.parametrize(
@@ -128,13 +160,27 @@ def test_what_we_do_not_write(old_and_new: tuple[str, str]) -> None:
     changed = text.replace(*old_and_new)
 
     assert changed != text
-    assert parse_layout(text) == parse_yaml(text, "it")
-    assert parse_layout(changed) is None or old_and_new[0] == "string: |-\n        {"
+    assert by_layout(text) == by_yaml(text)
+    assert by_layout(changed) is None or old_and_new[0] == "string: |-\n        {"
 
 
 def test_comments_at_the_start() -> None:
     """They are passed over, and counted."""
     text = "# One.\n# Two.\n" + write_cassette([Interaction("GET", "u", 200)])
 
-    assert parse_layout(text) == parse_yaml(text, "it")
-    assert parse_yaml(text, "it")[1] == [4]
+    assert by_layout(text) == by_yaml(text)
+    assert "(line 4)" in by_yaml(text)[0][0]
+    assert by_layout(f"# One.\x85- {text}") is None
+
+
+def test_the_seal_of_the_file_is_looked_at() -> None:
+    """Where it is wrong, each interaction has to be right by its own."""
+    text = write_cassette([Interaction("GET", "u", 200), Interaction("GET", "v", 200)])
+
+    edited = text.replace('"u"', '"w"')
+
+    assert edited != text
+    assert by_layout(edited) == by_yaml(edited)
+    laid = read_layout(edited, "it")
+    assert laid is not None
+    assert [one.sealed for one in laid[0]] == [False, True]

@@ -1,10 +1,13 @@
 """What a miss says: which recording is nearest, what differs, and what to do."""
 
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.cassettes import misses as misses_room
 from harness.cassettes.http_requests import HttpRequest, Matching
@@ -247,13 +250,31 @@ def test_one_recording_is_compared_in_full_however_many_there_are(
     monkeypatch.setattr(
         misses_room, "distance", lambda *a: looked_at.append(a) or distance(*a)
     )
-    known = [asked(chat(f"question {n}")) for n in range(1_000)]
+    known = [asked(chat("Be brief.", f"question {n}")) for n in range(3_000)]
 
-    said = str(explain_miss(asked(chat("question 7!")), shelf(*known)))
+    said = str(explain_miss(asked(chat("Be brief.", "question 2777!")), shelf(*known)))
 
-    assert "The nearest of 1000 recordings is w.yaml, interaction 8" in said
+    assert "The nearest of 3000 recordings is w.yaml, interaction 2778" in said
     assert len(compared) == 1
-    assert len(looked_at) <= 200
+    assert len(looked_at) <= 16
+
+
+def begin_alike(one: bytes, other: bytes) -> int:
+    """Count the bytes that two bodies begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
+
+
+@given(st.binary(max_size=9), *[st.text("ab", max_size=9).map(str.encode)] * 2)
+def test_how_far_bodies_are_apart(same: bytes, one: bytes, other: bytes) -> None:
+    """What is the same on both sides is left out, byte by byte."""
+    start = begin_alike(one, other)
+    ours, theirs = one[start:][::-1], other[start:][::-1]
+    wanted = max(len(ours), len(theirs)) - begin_alike(ours, theirs)
+
+    assert misses_room._apart(one, other) == wanted
+    assert misses_room._apart(same + one, same + other) == wanted
+    assert misses_room._apart(one, one) == 0
 
 
 def test_a_nearer_recording_of_another_address_is_found() -> None:

@@ -17,6 +17,7 @@ from harness.cassettes import (
     find_cassette,
     load_cassette,
     read_cassette,
+    write_cassette,
 )
 from harness.errors import CassetteError
 
@@ -135,23 +136,37 @@ def test_what_looks_like_a_date_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "names"),
+    ("coding", "body", "names"),
     [
-        ("plain", ["x"]),
-        ("", ["content-encoding", "x"]),
-        (gzip.compress(b"packed", mtime=0), ["content-encoding", "x"]),
-        (gzip.compress(b"packed", mtime=0)[:-3], ["content-encoding", "x"]),
+        ("gzip", "plain", ["x"]),
+        ("identity", "plain", ["content-encoding", "x"]),
+        ("gzip", "", ["content-encoding", "x"]),
+        ("gzip", gzip.compress(b"packed", mtime=0), ["content-encoding", "x"]),
+        ("gzip", gzip.compress(b"packed", mtime=0)[:-3], ["content-encoding", "x"]),
     ],
 )
-def test_a_coding_that_was_undone(body: str | bytes, names: list[str]) -> None:
+def test_a_coding_that_was_undone(
+    coding: str, body: str | bytes, names: list[str]
+) -> None:
     """A content-encoding is dropped where the body was stored decoded."""
-    headers = {"content-encoding": ["gzip"], "x": ["1"]}
+    headers = {"content-encoding": [coding], "x": ["1"]}
 
     found = read(
         cassette(response={**RESPONSE, "headers": headers, "body": {"string": body}})
     )
 
     assert [name for name, _ in found.response_headers] == names
+
+
+def test_a_path_may_be_a_text(tmp_path: Path) -> None:
+    """As wherever a file is named."""
+    path = tmp_path / "a.yaml"
+    path.write_text(write_cassette([Interaction("GET", "https://a.b/", 200)]), "utf-8")
+
+    found = load_cassette(str(path))
+
+    assert found == load_cassette(path)
+    assert found[0].place == f"{path}, interaction 1 (line 2)"
 
 
 def test_two_lists_in_a_packed_file(tmp_path: Path) -> None:
@@ -319,7 +334,10 @@ WRONG = {
     "a text": ("hello\n", "a str, where"),
     "no interactions": ("version: 1\n", "has no 'interactions', but 'version'"),
     "null": ("interactions:\nversion: 1\n", "'interactions' is None, not a list"),
-    "cut short": ("interactions: []", "was cut short"),
+    "cut short": (
+        "interactions: []",
+        "line 1 is the last, .* was cut short",
+    ),
     "Ruby": ("http_interactions: []\n", "in the format of VCR for Ruby or R"),
     "HAR": ('{"log": {"entries": []}}', "in the format of HAR"),
     "uneven lists": (

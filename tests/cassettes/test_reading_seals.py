@@ -1,8 +1,6 @@
 """Damage and edits of cassettes that we wrote: told, whatever they are."""
 
 import json
-import random
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,73 +50,6 @@ def recorded(n: int) -> Interaction:
 
 WHOLE = tuple(map(recorded, range(len(ANSWERS))))
 TEXT = write_cassette(WHOLE)
-
-
-def told(data: bytes, path: Path, whole: tuple[Interaction, ...] = WHOLE) -> str:
-    """Say what reading *data* comes to: an error, a warning, nothing, or a lie."""
-    path.write_bytes(data)
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        try:
-            found = load_cassette(path)
-        except CassetteError as error:
-            return "error" if str(path) in str(error) else "an error without a name"
-    assert all(one.category is CassetteWarning for one in said)
-    if said:
-        return "warning"
-    return "same" if found == whole else "silent"
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_every_truncation_is_told(tmp_path: Path, count: int) -> None:
-    """Only what is cut off behind the last interaction leaves all as it was."""
-    data = write_cassette(WHOLE[:count]).encode()
-
-    said = [
-        told(data[:end], tmp_path / "a.yaml", WHOLE[:count]) for end in range(len(data))
-    ]
-
-    assert {*said} == {"error", "warning", "same"}
-    assert (said.count("same"), said.count("warning")) == (3, 2)
-
-
-def test_every_cut_between_lines_is_told(tmp_path: Path) -> None:
-    """A file that ends with a whole line is no whole file."""
-    lines = TEXT.encode().splitlines(keepends=True)
-
-    said = {
-        told(b"".join(lines[:end]), tmp_path / "a.yaml")
-        for end in range(len(lines) - 1)
-    }
-
-    assert said <= {"error", "same"}
-
-
-def test_damaged_bytes_are_told(tmp_path: Path) -> None:
-    """One wrong byte anywhere is an error, a warning, or changes nothing."""
-    chance = random.Random(4)  # noqa: S311 - which byte is no secret
-    said = []
-    for _ in range(400):
-        data = bytearray(TEXT.encode())
-        place = chance.randrange(len(data))
-        flipped = data[place] ^ 1 << chance.randrange(8)
-        data[place] = chance.choice([flipped, flipped, 0x20, 0x0A])
-        said.append(told(bytes(data), tmp_path / "a.yaml"))
-
-    assert {*said} == {"error", "warning", "same"}
-
-
-def test_lines_lost_or_doubled_are_told(tmp_path: Path) -> None:
-    """So are whole lines that are missing, or there twice."""
-    lines = TEXT.encode().splitlines(keepends=True)
-
-    said = {
-        told(b"".join([*lines[:n], *middle, *lines[n + 1 :]]), tmp_path / "a.yaml")
-        for n in range(len(lines))
-        for middle in ((), (lines[n], lines[n]))
-    }
-
-    assert said == {"error", "warning", "same"}
 
 
 EDITED = TEXT.replace('"n": [\n', '"m": [\n')

@@ -4,11 +4,8 @@ import errno
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,37 +26,11 @@ from harness.cassettes.merging import added, save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import hold, locked, replace_file
 from harness.cassettes.tape import Tape
-from harness.errors import CassetteError, UnrecordedRequest
+from harness.errors import CassetteError, CassetteWarning, UnrecordedRequest
 
 URL = "https://a.b/v1"
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
-
-#: What each process of the campaign runs: a tape, and requests that are all different.
-_RECORD = """
-    import json, os, sys
-    from harness.cassettes.http_requests import HttpRequest
-    from harness.cassettes.tape import Tape
-
-    path, who, per_tape, tapes, size = sys.argv[1:6]
-
-    def record(tape, name):
-        request = HttpRequest("POST", "https://a.b/v1", (), json.dumps(name).encode())
-        assert tape.answer(request) is None
-        exchange = tape.recording(request)
-        exchange.response(200, [("content-type", "text/plain")])
-        exchange.chunk(b"answer to " + name.encode() + b"." * int(size))
-        exchange.end()
-        print(name, flush=True)
-
-    print("ready", flush=True)
-    sys.stdin.readline()
-    for n in range(int(tapes)):
-        with Tape(path, "new_episodes") as tape:
-            for k in range(int(per_tape)):
-                record(tape, f"{who}-{n}-{k}")
-    print("done", flush=True)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -96,25 +67,12 @@ def names(interactions: Any) -> list[str]:
 OPEN = Redaction.none()
 
 
-def start(path: Path, *said: object, code: str = _RECORD) -> subprocess.Popen[str]:
-    """Start a process of the campaign; it waits for a line."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), str(path), *map(str, said)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n", process.communicate()
-    return process
-
-
-def go(process: subprocess.Popen[str]) -> None:
-    """Let a process of the campaign go on."""
-    assert process.stdin is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
+def record(tape: Tape, name: str) -> None:
+    """Record an exchange that tells its name."""
+    exchange = tape.recording(HttpRequest("POST", URL, (), json.dumps(name).encode()))
+    exchange.response(200, [("content-type", "text/plain")])
+    exchange.chunk(b"answer to " + name.encode())
+    exchange.end()
 
 
 # ------------------------------------------------------------------------- files
@@ -391,6 +349,42 @@ def test_files_that_were_never_whole_are_swept(path: Path) -> None:
     assert [*path.parent.iterdir()] == [begun]
 
 
+@pytest.mark.parametrize("mode", ["none", "new_episodes"])
+def test_files_that_were_never_whole_are_swept_without_a_journal(
+    path: Path, mode: str
+) -> None:
+    """Whoever opens the cassette next does it."""
+    save(path, [one("old")], OPEN)
+    begun = path.with_name(f".{path.name}.5678.journal.tmp")
+    path.with_name(f".{path.name}.1234.tmp").touch()
+    begun.touch()
+    os.utime(begun, (1, 1))
+
+    Tape(path, mode).close()
+
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_journal_that_cannot_begin_leaves_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next line is tried anew."""
+    journal = Journal(path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(CassetteError, match="cannot be written: No space left"):
+            journal.write([line_of(1, one("a"))])
+    assert [*path.parent.iterdir()] == []
+
+    journal.write([line_of(1, one("a"))])
+    journal.close(keep=True)
+    assert names(left_journals(path)[0].interactions) == ["a"]
+
+
 @ON_POSIX
 def test_a_forked_process_writes_its_own_journal(path: Path) -> None:
     """What a child records is not lost with it, and does not end its parent's."""
@@ -483,111 +477,77 @@ def test_what_was_taken_over_and_left_again_is_there_once(path: Path) -> None:
     assert names(load_cassette(path)) == ["a", "a", "b"]
 
 
+class Forgetful:
+    """Hides nothing, and sees all that the default rules see."""
+
+    def redact(self, interaction: Interaction) -> Interaction:
+        return interaction
+
+    def redact_request(self, *said: Any) -> Any:
+        return said
+
+    def scan(self, text: str) -> Any:
+        return Redaction.default().scan(text)
+
+
+def test_a_journal_holds_no_secret_that_a_file_would_not(path: Path) -> None:
+    """What is scanned before it is kept is what will stand in the file."""
+    tape = Tape(path, "new_episodes", redaction=Forgetful())
+    asked = HttpRequest("POST", URL, (("x-api-key", "8d1c0b7a4f"),), b"")
+    exchange = tape.recording(asked)
+    exchange.response(200, [])
+    exchange.end()
+
+    kept = [*path.parent.iterdir()]
+    with pytest.raises(CassetteError, match=r"not saved.*\n.*8d1"):
+        tape.close()
+
+    assert kept == [*path.parent.iterdir()] == []
+
+
+def test_what_a_rewrite_brings_along_is_scanned(path: Path) -> None:
+    """Only what this recorder has scanned itself is taken for clean."""
+    save(path, [one("a")], OPEN)
+    bad = replace(one("b"), request_headers=(("x-api-key", "8d1c0b7a4f"),))
+    before = path.read_bytes()
+
+    with pytest.raises(CassetteError, match=r"line [0-9]+: secret"):
+        save(path, [one("a"), bad], Forgetful(), current=[one("a")], clean={})
+
+    assert path.read_bytes() == before
+
+
+def test_what_is_added_does_not_hide_an_edit(path: Path) -> None:
+    """The seal of a file stands for those of its interactions, if they are right."""
+    save(path, [one("a"), one("b")], OPEN)
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace("answer to b", "answer to B"), "utf-8")
+
+    with pytest.warns(CassetteWarning, match="interaction 2 .* was changed"):
+        tape = Tape(path, "new_episodes")
+    record(tape, "c")
+    tape.close()
+
+    with pytest.warns(CassetteWarning, match="interaction 2 .* was changed") as said:
+        found = load_cassette(path)
+    assert [one.sealed for one in found] == [True, False, True]
+    assert len(said) == 1
+
+
+def test_what_is_added_is_sealed_with_the_rest(path: Path) -> None:
+    """A file that has grown is, letter for letter, one that was written at once."""
+    save(path, [one("a"), one("b")], OPEN)
+
+    save(path, [*load_cassette(path), one("c")], OPEN, current=load_cassette(path))
+
+    grown = path.read_text("utf-8")
+    save(path, [one("a"), one("b"), one("c")], OPEN)
+    assert grown == path.read_text("utf-8")
+
+
 def test_equal_exchanges_are_counted() -> None:
     """What is there twice is added a third time."""
     assert names(added([one("a")], [one("a"), one("a"), one("b")])) == ["a", "a", "b"]
-
-
-# ---------------------------------------------------------------------- campaign
-
-
-def record(tape: Tape, name: str) -> None:
-    """Record an exchange that tells its name."""
-    exchange = tape.recording(HttpRequest("POST", URL, (), json.dumps(name).encode()))
-    exchange.response(200, [("content-type", "text/plain")])
-    exchange.chunk(b"answer to " + name.encode())
-    exchange.end()
-
-
-@ON_POSIX
-@pytest.mark.parametrize("seed", range(50 if LONG else 4))
-def test_kill_loses_no_finished_exchange(path: Path, seed: int) -> None:
-    """Whenever a recording process is killed: what it finished is there, once."""
-    save(path, [one("old")], OPEN)
-    draw = random.Random(seed)  # noqa: S311  # as above
-    process = start(path, "p", 3, 40, draw.choice([0, 5_000]))
-    go(process)
-    assert process.stdout is not None
-    finished = [process.stdout.readline().strip() for _ in range(draw.randrange(1, 40))]
-    process.send_signal(signal.SIGKILL)
-    finished += process.stdout.read().split()
-    process.communicate()
-
-    assert names(load_cassette(path, seals="error"))[0] == "old"
-    Tape(path, "new_episodes").close()
-
-    found = names(load_cassette(path, seals="error"))
-    assert {"old", *finished} <= {*found}
-    assert len(found) == len({*found})
-    # At most one exchange had finished, and could not say so any more.
-    assert len(found) <= len(finished) + 2
-    assert [*path.parent.iterdir()] == [path]
-
-
-@ON_POSIX
-@pytest.mark.parametrize("count", [2, 8])
-def test_processes_record_into_one_cassette(path: Path, count: int) -> None:
-    """All that they record is there, what each recorded in its order."""
-    save(path, [one("old")], OPEN)
-    processes = [start(path, f"p{n}", 3, 2, 0) for n in range(count)]
-    for process in processes:
-        go(process)
-    for process in processes:
-        assert process.communicate()[0].endswith("done\n")
-
-    found = names(load_cassette(path, seals="error"))
-    assert len(found) == 1 + 6 * count
-    for n in range(count):
-        mine = [name for name in found if name.startswith(f"p{n}-")]
-        assert mine == [f"p{n}-{tape}-{k}" for tape in range(2) for k in range(3)]
-    assert [*path.parent.iterdir()] == [path]
-
-
-_FULL = """
-    import resource, sys
-    from harness.cassettes.http_requests import HttpRequest
-    from harness.cassettes.tape import Tape
-    from harness.errors import CassetteError
-
-    print("ready", flush=True)
-    sys.stdin.readline()
-    path, limit = sys.argv[1:3]
-    tape = Tape(path, "new_episodes")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), before[1]))
-    exchange = tape.recording(HttpRequest("POST", "https://a.b/v1", (), b'"new"'))
-    exchange.response(200, [("content-type", "text/plain")])
-    exchange.chunk(b"answer to new")
-    exchange.end()
-    try:
-        tape.close()
-    except CassetteError as error:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        print(error, *tape.notes, sep="\\n")
-"""
-
-
-@ON_POSIX
-@pytest.mark.parametrize(("limit", "journaled"), [(2_000, True), (40, False)])
-def test_a_full_disk_leaves_the_old_file(
-    path: Path, limit: int, journaled: bool
-) -> None:
-    """The error is clear; what fitted on the disk is taken over by the next run."""
-    pytest.importorskip("resource")
-    save(path, [one(f"old{n}") for n in range(20)], OPEN)
-    before = path.read_bytes()
-    process = start(path, limit, code=_FULL)
-    go(process)
-    said, wrong = process.communicate()
-
-    assert not wrong
-    assert f"{path}: cannot be saved: File too large. It is as it was." in said
-    assert path.read_bytes() == before
-    assert ("1 recorded exchanges are lost." in said) is not journaled
-    assert ("the next run that records takes it over" in said) is journaled
-    Tape(path, "new_episodes").close()
-    assert names(load_cassette(path))[20:] == ["new"] * journaled
-    assert [*path.parent.iterdir()] == [path]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -1,9 +1,10 @@
 """An open cassette: what is replayed, what goes live, what is in the file after."""
 
 import json
+import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 
 from harness.cassettes import load_cassette
-from harness.cassettes.http_requests import HttpRequest, Matching
+from harness.cassettes.http_requests import HttpRequest
 from harness.cassettes.interactions import Interaction
+from harness.cassettes.merging import save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.tape import Tape
 from harness.errors import (
@@ -442,25 +444,47 @@ def test_threads_record_side_by_side(path: Path) -> None:
     assert sorted(told(path)) == sorted((q, q.lower()) for q in questions)
 
 
-def test_a_large_cassette_costs_no_more(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A request is compared with no recording but its own, in any cassette."""
-    tape = Tape(path, "once")
-    for n in range(100):
-        asked(tape, f"Q{n}")
-    tape.close()
-    replaying = Tape(path)
-    asked(replaying, "Q99")
-    looked_at: list[HttpRequest] = []
-    key = Matching.key
-    monkeypatch.setattr(
-        Matching, "key", lambda own, asked: looked_at.append(asked) or key(own, asked)
-    )
+def steps_of(work: Callable[[], object]) -> int:
+    """Give how many functions are called, of Python and of C, until *work* is done."""
+    count = 0
 
-    asked(replaying, "Q98")
+    def counting(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
 
-    assert looked_at == [asks("Q98")]
+    sys.setprofile(counting)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_large_cassette_costs_no_more(path: Path) -> None:
+    """A thousand recordings or ten: a request takes the same steps, first or last."""
+    steps: set[int] = set()
+    for size in (10, 1_000):
+        questions = [f"Q{n:03}" for n in range(size)]
+        recordings = [
+            Interaction(
+                *("POST", URL, 200),
+                request_body=asks(question).body,
+                response_body=reply(question),
+            )
+            for question in questions
+        ]
+        save(path, recordings, Redaction.none())
+        tape = Tape(path)
+        assert [asked(tape, question) for question in questions[1:-1]] == (
+            questions[1:-1]
+        )
+        steps |= {
+            steps_of(lambda tape=tape, n=n: tape.answer(asks(f"Q{n:03}")))
+            for n in (0, size - 1)
+        }
+        assert tape.unused() == []
+
+    assert len(steps) == 1, steps
 
 
 class _Open:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -276,7 +277,10 @@ def test_a_person_can_read_it() -> None:
         ended="truncated",
     )
 
-    assert write_cassette([found]) == (
+    text = write_cassette([found])
+
+    seals = re.findall(r'seal: "(\w{16})"', text)
+    assert text == (
         """\
 interactions:
 - request:
@@ -316,9 +320,10 @@ interactions:
 
       chunks: [[16, 31], [14, 52]]
 version: 1
+seal: "LAST"
 count: 1
 """
-    ).replace("SEAL", write_cassette([found]).split('seal: "')[1][:16])
+    ).replace("SEAL", seals[0]).replace("LAST", seals[1])
 
 
 @pytest.mark.parametrize(

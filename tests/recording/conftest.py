@@ -232,13 +232,21 @@ def cassette(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def paced() -> Callable[..., tuple[list[Piece], Callable[[], None]]]:
-    """Give what makes pieces that are sent one by one, each when the last was seen."""
+    """Give what makes pieces that are sent one by one, each when the last was seen.
+
+    The server hangs up on a client that does not see a piece until there are more.
+    """
 
     def made(*pieces: bytes) -> tuple[list[Piece], Callable[[], None]]:
         seen = threading.Semaphore(0)
+
+        def wait() -> None:
+            if not seen.acquire(timeout=PATIENCE):
+                raise Cut
+
         steps: list[Piece] = []
         for piece in pieces:
-            steps += [piece, lambda: seen.acquire(timeout=PATIENCE)]
+            steps += [piece, wait]
         return steps, seen.release
 
     return made

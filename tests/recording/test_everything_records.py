@@ -7,6 +7,7 @@ after each piece that it was given, and gives what it was given in the end.
 import asyncio
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,13 @@ import openai
 import pytest
 import requests
 import urllib3
+from langchain_anthropic import ChatAnthropic
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from harness import FakeChatModel
 from harness.cassettes import Interaction, load_cassette
+from harness.errors import UnrecordedRequest
 from harness.recording import block_network, use_cassette
 from harness.wire import DIALECTS
 
@@ -33,7 +38,11 @@ MODEL = "gpt-5-mini"
 PATH = "/v1/chat/completions"
 JSON = (("content-type", "application/json"),)
 ZIPPED = (*JSON, ("content-encoding", "gzip"))
-ASKED: Any = {"model": MODEL, "messages": [{"role": "user", "content": "Boston?"}]}
+QUESTION = {"role": "user", "content": "Boston?"}
+ASKED: Any = {"model": MODEL, "messages": [QUESTION]}
+
+#: An event that says something.
+_SAYS = re.compile(rb'"delta":\{"content":"|output_text\.delta|text_delta')
 
 
 def told(things: Any, seen: Seen) -> Given:
@@ -91,6 +100,64 @@ def ask_anthropic_async(url: str, *, stream: bool, seen: Seen) -> Given:
             return [one.model_dump() for one in said]
 
     return asyncio.run(run())
+
+
+def ask_openai_responses(url: str, *, stream: bool, seen: Seen) -> Given:
+    with openai.OpenAI(base_url=f"{url}/v1", api_key="none") as client:
+        said: Any = client.responses.create(
+            model=MODEL, input=ASKED["messages"], stream=stream
+        )
+        said = told(said, seen) if stream else [said]
+        return [one.model_dump() for one in said]
+
+
+# ---------------------------------------------------------- LangChain on top of them
+
+LANGCHAIN: dict[str, Callable[[str], Any]] = {
+    "langchain-openai": lambda url: ChatOpenAI(
+        model=MODEL, base_url=f"{url}/v1", api_key=SecretStr("none")
+    ),
+    "langchain-openai, responses": lambda url: ChatOpenAI(
+        model=MODEL,
+        base_url=f"{url}/v1",
+        api_key=SecretStr("none"),
+        use_responses_api=True,
+    ),
+    "langchain-anthropic": lambda url: ChatAnthropic(
+        model_name=MODEL, base_url=url, api_key=SecretStr("none")
+    ),
+}
+
+
+def ask_langchain(name: str) -> Callable[..., Given]:
+    """Give a chat model of LangChain that asks."""
+
+    def ask(url: str, *, stream: bool, seen: Seen) -> Given:
+        model = LANGCHAIN[name](url)
+        if not stream:
+            return [shown(model.invoke("Boston?"))]
+        return [shown(chunk, seen) for chunk in model.stream("Boston?")]
+
+    return ask
+
+
+def ask_langchain_async(name: str) -> Callable[..., Given]:
+    """Give one that asks in a task."""
+
+    async def run(url: str, *, stream: bool, seen: Seen) -> Given:
+        model = LANGCHAIN[name](url)
+        if not stream:
+            return [shown(await model.ainvoke("Boston?"))]
+        return [shown(chunk, seen) async for chunk in model.astream("Boston?")]
+
+    return lambda url, **how: asyncio.run(run(url, **how))
+
+
+def shown(message: Any, seen: Seen = lambda: None) -> dict[str, Any]:
+    """Give all of a message but its id, which is never the same; tell of its text."""
+    if message.text:
+        seen()
+    return {**message.model_dump(exclude={"id"}), "text": message.text}
 
 
 # ------------------------------------------------------------------ plain clients
@@ -164,8 +231,11 @@ def ask_aiohttp(url: str, *, stream: bool, seen: Seen) -> Given:
 CLIENTS: dict[str, Callable[..., Given]] = {
     "openai": ask_openai,
     "openai, async": ask_openai_async,
+    "openai, responses": ask_openai_responses,
     "anthropic": ask_anthropic,
     "anthropic, async": ask_anthropic_async,
+    **{name: ask_langchain(name) for name in LANGCHAIN},
+    **{f"{name}, async": ask_langchain_async(name) for name in LANGCHAIN},
     "httpx": ask_with(httpx),
     "httpx, async": ask_async_with(httpx),
     "httpx2": ask_with(httpx2),
@@ -181,21 +251,35 @@ CLIENTS: dict[str, Callable[..., Given]] = {
 
 def dialect(client: str) -> Any:
     """Give the wire format that a client speaks."""
-    name = "anthropic-messages" if "anthropic" in client else "openai-chat"
-    return DIALECTS[name]
+    if "anthropic" in client:
+        return DIALECTS["anthropic-messages"]
+    return DIALECTS["openai-responses" if "responses" in client else "openai-chat"]
+
+
+def is_given(client: str, event: bytes) -> bool:
+    """Whether a client gives out an event; of LangChain's chunks those count with text.
+
+    (It gives out more, and what has no text is not always one event.)
+    """
+    if client in LANGCHAIN or client.removesuffix(", async") in LANGCHAIN:
+        return _SAYS.search(event) is not None
+    return event != b"data: [DONE]\n\n"
 
 
 def streamed(client: str) -> list[bytes]:
-    """Give the events of a streamed answer, each a piece; what ends it is in the last.
+    """Give the events of a streamed answer in pieces; what ends it is in the last.
 
-    It ends in an event that a client gives out, so that it can tell of every piece.
+    Each piece has one event that a client gives out, so that it can tell of every one.
     """
     encoder = dialect(client).encoder()
     fed = [encoder.feed(chunk) for chunk in FakeChatModel(TEXT).stream("Boston?")]
-    *events, last = b"".join([*fed, encoder.close()]).split(b"\n\n")[:-1]
-    if last == b"data: [DONE]":
-        last = events.pop() + b"\n\n" + last
-    return [event + b"\n\n" for event in (*events, last)]
+    pieces, piece = [], b""
+    for event in b"".join([*fed, encoder.close()]).split(b"\n\n")[:-1]:
+        piece += event + b"\n\n"
+        if is_given(client, event + b"\n\n"):
+            pieces.append(piece)
+            piece = b""
+    return [*pieces[:-1], pieces[-1] + piece]
 
 
 def whole(client: str) -> bytes:
@@ -210,7 +294,9 @@ def only(cassette: Path) -> Interaction:
     assert one.ended == "complete"
     assert one.status == 200
     asked = json.loads(one.request_body)
-    assert {key: asked[key] for key in ASKED} == ASKED
+    assert asked["model"] == MODEL
+    (question,) = asked.get("messages") or asked["input"]
+    assert {key: question[key] for key in QUESTION} == QUESTION
     return one
 
 
@@ -249,6 +335,10 @@ def test_stream_plays_as_it_came(
     assert again == live
     if live[0] == 200:
         assert live == [200, *pieces]
+    elif "text" in live[0]:
+        words = [one["text"] for one in live if one["text"]]
+        assert "".join(words) == TEXT
+        assert len(words) == len(pieces)
     else:
         assert len(live) == len(pieces)
 
@@ -268,3 +358,16 @@ def test_whole_answer_plays_as_it_came(
     assert only(cassette).response_body == sent
     assert again == live
     assert TEXT in str(live) or live == [200, body]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_miss_comes_through_as_it_is(
+    client: str, server: Any, cassette: Path, stream: bool
+) -> None:
+    """No client takes it for an error of its own, asks again, or goes live."""
+    with pytest.raises(UnrecordedRequest) as caught, use_cassette(cassette) as tape:
+        CLIENTS[client](server.url, stream=stream, seen=lambda: None)
+
+    assert tape.misses == [caught.value.miss]
+    assert server.asked == []
