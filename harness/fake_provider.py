@@ -1,11 +1,22 @@
 """A provider that plays a script: the same script as a `FakeChatModel`, over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from harness.clients import Clients
-from harness.endpoint import Chaos, Endpoint, Glitch, Glitches, HttpCall, Quota, Quotas
+from harness.endpoint import (
+    Chaos,
+    Endpoint,
+    Glitch,
+    Glitches,
+    HttpCall,
+    Quota,
+    Quotas,
+    key_check,
+    other_paths,
+)
+from harness.endpoint import validate as validated
 from harness.endpoint.asserting import HttpJournaled
 from harness.errors import UnrecordedRequest, UnscriptedRequest
 from harness.models.clocks import Clock, SkippingClock, given_clock
@@ -26,7 +37,10 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
     The options are those of `Script`. Every dialect of `harness.wire.DIALECTS` is
     spoken, told by the path of a request. *clock* tells the time: by default what a
     script waits is skipped. *glitches* are faults of the wire at chosen requests,
-    *chaos* has them by chance, *quota* limits what is granted in a minute. Raises
+    *chaos* has them by chance, *quota* limits what is granted in a minute. What the
+    provider would not accept is refused in its words, and uses up no turn; with
+    *validate* False it is taken all the same. *models* are the models that there are;
+    by default every one is. With *keys* a request must have one of them. Raises
     InputError for turns that cannot be played.
 
     >>> import httpx
@@ -48,6 +62,9 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         glitches: Sequence[Glitch] = (),
         chaos: Chaos | None = None,
         quota: Quota | None = None,
+        validate: bool = True,
+        models: Sequence[str] | None = None,
+        keys: Collection[str] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -60,6 +77,9 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         glitches: Sequence[Glitch] = (),
         chaos: Chaos | None = None,
         quota: Quota | None = None,
+        validate: bool = True,
+        models: Sequence[str] | None = None,
+        keys: Collection[str] | None = None,
     ) -> None: ...
     def __init__(  # noqa: PLR0913 - each is a thing of its own
         self,
@@ -71,6 +91,9 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         glitches: Sequence[Glitch] = (),
         chaos: Chaos | None = None,
         quota: Quota | None = None,
+        validate: bool = True,
+        models: Sequence[str] | None = None,
+        keys: Collection[str] | None = None,
     ) -> None:
         #: What the provider plays.
         self.script = script_of(turns, "FakeProvider", seed=seed, check=check, cut=cut)
@@ -78,12 +101,19 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         now = self.clock.now
         self._glitches = Glitches(self.script, glitches, chaos, now)
         quotas = () if quota is None else (Quotas(quota, now),)
+        desks = [other_paths(models)]
+        if keys is not None:
+            desks.insert(0, key_check(keys))
+        if validate:
+            desks.append(validated)
         # What a glitch turns down costs nothing; what it spoils has its headers first.
         self.endpoint = Endpoint(
             self._glitches if glitches or chaos else self.script,
+            desks=desks,
             gates=(self._glitches.gate, *(one.gate for one in quotas)),
             spoilers=(*(one.spoil for one in quotas), self._glitches.spoil),
             now=now,
+            seed=self.script.seed,
         )
 
     @classmethod
@@ -92,25 +122,17 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         name: str | Path,
         *,
         directory: str | Path | None = None,
-        clock: Clock | None = None,
-        glitches: Sequence[Glitch] = (),
-        chaos: Chaos | None = None,
-        quota: Quota | None = None,
+        **options: Any,
     ) -> Self:
         """A provider that plays the script in ``fakes/<name>.yaml``, or at a path.
 
-        Raises ScriptError if there is none, InputError if it cannot be played.
+        *options* are those that go with one Script. Raises ScriptError if there is
+        none, InputError if it cannot be played.
         """
         # Reading files takes pydantic's forms and yaml; a script in Python does not.
         from harness.scripts.files import load_script
 
-        return cls(
-            load_script(name, directory),
-            clock=clock,
-            glitches=glitches,
-            chaos=chaos,
-            quota=quota,
-        )
+        return cls(load_script(name, directory), **options)
 
     def transport(self) -> Any:
         """A transport for clients of httpx and httpx2, awaited or not."""

@@ -11,7 +11,16 @@ from typing import Any
 from harness.errors import InputError, shown
 from harness.values import plain
 
-__all__ = ["UsageTotal", "read_usage", "usage_fields"]
+__all__ = [
+    "TOKEN",
+    "UsageTotal",
+    "estimated_tokens",
+    "read_usage",
+    "usage_fields",
+]
+
+#: How many characters a token is taken to have, where nobody counted.
+TOKEN = 4
 
 Path = tuple[str, ...]
 
@@ -20,6 +29,15 @@ _HEAD = ("input_tokens", "output_tokens", "total_tokens")
 _HEADS = frozenset(_HEAD)
 _TOTALS: set[Path] = {(name,) for name in _HEAD}
 _INT = frozenset({int})
+
+
+def estimated_tokens(characters: int) -> int:
+    """A token for every four *characters*, or part of four.
+
+    >>> estimated_tokens(5)
+    2
+    """
+    return -(-characters // TOKEN)
 
 
 def usage_fields(

@@ -250,7 +250,7 @@ def test_a_request_that_nothing_reads_is_refused_in_the_provider_words() -> None
     lost = client.get("http://x/v1/nothing")
 
     assert answer.status_code == 400
-    assert "a request is no JSON" in answer.json()["error"]["message"]
+    assert "not valid JSON" in answer.json()["error"]["message"]
     assert lost.status_code == 404
     with pytest.raises(UnusedTurns):
         fake.check_exhausted()

@@ -31,8 +31,9 @@ class HttpCall(Asked):
     "open" while it is under way, "truncated" if it was closed before its end, and else
     as `Cut` says. *refused* is why the endpoint turned the request down, *patience* how
     many seconds the client waits for the next byte: None if it waits forever, -1 if
-    that is not known. *pieces* are those of the answer's body, and *moments* when each
-    was taken. *call* is the entry of the script's journal, where a script was asked.
+    that is not known. *request_id* is what the provider calls the request. *pieces* are
+    those of the answer's body, and *moments* when each was taken. *call* is the entry
+    of the script's journal, where a script was asked.
     """
 
     index: int
@@ -46,6 +47,7 @@ class HttpCall(Asked):
     ended_at: float | None = None
     refused: str = ""
     patience: float | None = -1.0
+    request_id: str = ""
     pieces: list[bytes] = field(default_factory=list, repr=False)
     #: What went wrong on purpose, in the order in which it came to pass.
     glitches: list[Glitch] = field(default_factory=list)

@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from harness.endpoint.answers import Desk
+from harness.endpoint.arrays import as_array, wants_array
 from harness.endpoint.calls import Clocked, HttpCall
+from harness.endpoint.choices import choices_asked, several
+from harness.endpoint.providers import provider_of
 from harness.endpoint.replies import Piece, Reply, fault_reply, rendered
+from harness.endpoint.request_ids import id_header, request_id
 from harness.errors import (
     CassetteMiss,
     HarnessError,
@@ -33,26 +38,32 @@ Spoiler: TypeAlias = Callable[[HttpCall, Reply, Dialect], Reply]
 class Endpoint:
     """Answers HTTP requests with what *source* plays, in the words of its provider.
 
-    A request is read in the dialect that its URL tells; the *gates* may turn it down,
-    *spoilers* spoil the reply. What came and went is in *calls*. *now* tells the time.
+    A request is read in the dialect that its URL tells. The first of the *desks* that
+    has an answer gives it; else the *gates* may turn the request down, and *spoilers*
+    spoil the reply. What came and went is in *calls*. *now* tells the time; the ids of
+    requests come from *seed*.
     """
 
     def __init__(
         self,
         source: Source,
         *,
+        desks: Sequence[Desk] = (),
         gates: Sequence[Gate] = (),
         spoilers: Sequence[Spoiler] = (),
         now: Clocked = lambda: 0.0,
+        seed: int = 0,
     ) -> None:
         self.source = source
         self.calls: list[HttpCall] = []
         #: What the source could not answer, for the test to hear of.
         self.failures: list[UnscriptedRequest | UnrecordedRequest] = []
+        self._desks = tuple(desks)
         self._gates = tuple(gates)
         self._spoilers = tuple(spoilers)
         self._now = now
         self._latest: dict[tuple[str, str, bytes], HttpCall] = {}
+        self._seed = seed
         self._lock = threading.RLock()
 
     def answer(self, request: HttpRequest, *, patience: float | None = -1.0) -> Reply:
@@ -67,7 +78,12 @@ class Endpoint:
         the application, and no client may take it for a failure of the provider.
         """
         with self._lock:
-            call = HttpCall(len(self.calls), request, self._now(), patience=patience)
+            number = len(self.calls)
+            provider = provider_of(request)
+            id = request_id(provider, self._seed, number)
+            call = HttpCall(
+                number, request, self._now(), patience=patience, request_id=id
+            )
             self.calls.append(call)
             key = request.method, request.url, request.body
             if key in self._latest:
@@ -79,14 +95,19 @@ class Endpoint:
                 call.refused = str(failure)
                 call.end("connection", self._now())
                 raise
+        reply = reply.with_headers(*id_header(provider, id))
         return call.followed(reply, self._now)
 
     def _reply(self, call: HttpCall) -> Reply:
         dialect = dialect_of(call.url)
+        call.dialect = dialect.name if dialect else ""
+        for desk in self._desks:
+            if (answer := desk(call)) is not None:
+                call.refused = answer.refused
+                return answer.reply(call)
         if dialect is None:
             unknown = Fault(f"no such path: {call.url}", status=404)
             return self._refused(call, unknown, DIALECTS["openai-chat"])
-        call.dialect = dialect.name
         try:
             call.asked = dialect.read_request(call.request.body, call.url)
         except WireError as error:
@@ -95,7 +116,9 @@ class Endpoint:
             if (fault := gate(call)) is not None:
                 return self._refused(call, fault, dialect)
         try:
-            reply = rendered(self.source.play(call.asked), call.asked, dialect)
+            reply = self._chosen(call.asked, dialect)
+            if reply.stream and wants_array(dialect.name, call.url):
+                reply = as_array(reply)
             for spoil in self._spoilers:
                 reply = spoil(call, reply, dialect)
         except HarnessError as error:
@@ -108,6 +131,16 @@ class Endpoint:
         """What the journal of the source says of *asked*, if it keeps one."""
         journal: Sequence[Any] = getattr(self.source, "journal", ())
         return next((one for one in reversed(journal) if one.request is asked), None)
+
+    def _chosen(self, asked: ChatRequest, dialect: Dialect) -> Reply:
+        """As many answers as are asked for; the first that fails goes alone."""
+        replies: list[Reply] = []
+        for _ in range(choices_asked(asked, dialect)):
+            reply = rendered(self.source.play(asked), asked, dialect)
+            if reply.status != 200:
+                return reply
+            replies.append(reply)
+        return replies[0] if len(replies) == 1 else several(replies, dialect)
 
     def _played(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         try:

@@ -19,7 +19,7 @@ from harness.scripts.cutting import Pieces, cut, cut_arguments
 from harness.scripts.parts import Block, CutLike, Failure, Part, Said, ScriptedCall
 from harness.steps import Fault, Pause, Step
 
-__all__ = ["Asked", "Facts", "Plan", "facts_of", "planned"]
+__all__ = ["Asked", "Facts", "Plan", "facts_of", "planned", "size_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
         tuple(part.id for part in said.parts if isinstance(part, ScriptedCall)),
         _facts(said, beats),
         _finish(said),
-        _size(said.parts),
+        size_of(said.parts),
     )
 
 
@@ -157,7 +157,8 @@ def _finish(said: Said) -> str | None:
     return "tool_calls" if calls else "stop"
 
 
-def _size(parts: Sequence[Part]) -> int:
+def size_of(parts: Sequence[Part]) -> int:
+    """How many characters a model writes to say *parts*."""
     size = 0
     for part in parts:
         if isinstance(part, Block):

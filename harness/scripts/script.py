@@ -26,6 +26,7 @@ from harness.scripts.answers import made_up
 from harness.scripts.checks import broken_rules
 from harness.scripts.cutting import ARGUMENTS, _cut_of
 from harness.scripts.journal import Call, Journal
+from harness.scripts.limits import ended
 from harness.scripts.parts import (
     Auto,
     Compute,
@@ -39,9 +40,9 @@ from harness.scripts.parts import (
     step_of,
 )
 from harness.scripts.plans import Facts, Plan, facts_of, planned
-from harness.scripts.stops import stopped
 from harness.scripts.turns import TurnLike, as_turn
 from harness.steps import Fault, Pause, Step
+from harness.usage import estimated_tokens
 
 __all__ = ["Script"]
 
@@ -225,12 +226,16 @@ class Script:
             answer = made_up(answer, request, self.seed + entry.index)
             prepared = None
         assert isinstance(answer, Said)  # noqa: S101 - the other kinds are done
-        if request.stop and not turn.misbehaving:
-            cut_off = stopped(answer, request.stop)
-            prepared = prepared if cut_off is answer else None
-            answer = cut_off
         plan = prepared if isinstance(prepared, Plan) else self._planned(answer)
-        self._check(number, plan.facts, request, turn)
+        facts = plan.facts
+        if not turn.misbehaving:
+            cut_off = ended(answer, request)
+            if cut_off is not answer:
+                plan, answer = self._planned(cut_off), cut_off
+                # What a limit cuts off owes nothing; what was to be said counts.
+                limit = answer.finish == "length"
+                facts = replace(facts, complete=False) if limit else plan.facts
+        self._check(number, facts, request, turn)
         play = plan.streamed if request.stream else plan.whole
         ids = [self._call_id() if given is None else given for given in plan.ids]
         return play(answer.id or made_id, ids, _end(answer, plan, request))
@@ -353,9 +358,8 @@ def _end(said: Said, plan: Plan, request: ChatRequest) -> dict[str, Any]:
 
 
 def _estimated(size: int, request: ChatRequest) -> dict[str, int]:
-    """A token for every four characters, or part of four."""
-    asked = -(-sum([len(message.text) for message in request.messages]) // 4)
-    said = -(-size // 4)
+    asked = estimated_tokens(sum([len(message.text) for message in request.messages]))
+    said = estimated_tokens(size)
     return {
         "input_tokens": asked,
         "output_tokens": said,

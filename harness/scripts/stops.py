@@ -15,11 +15,17 @@ def stopped(said: Said, stops: Sequence[str]) -> Said:
     (Block(block={'type': 'text', 'text': 'a'}, continues=False),)
     """
     for first, last, text in _texts(said.parts):
-        ends = [end for stop in stops if stop and (end := text.find(stop)) >= 0]
+        ends = [(end, stop) for stop in stops if stop and (end := text.find(stop)) >= 0]
         if ends:
-            parts = [*said.parts[:first], *_upto(said.parts[first:last], min(ends))]
-            cut = said.cut if isinstance(said.cut, str | int) else None
-            return replace(said, parts=tuple(parts), finish="stop", cut=cut)
+            end, stop = min(ends)
+            parts = [*said.parts[:first], *_upto(said.parts[first:last], end)]
+            return replace(
+                said,
+                parts=tuple(parts),
+                finish="stop",
+                cut=said.cut if isinstance(said.cut, str | int) else None,
+                metadata={**(said.metadata or {}), "stop_sequence": stop},
+            )
     return said
 
 

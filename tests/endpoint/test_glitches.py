@@ -47,7 +47,7 @@ DIALECT_NAMES = sorted(DIALECTS)
 def request(dialect: str, *, stream: bool = True, text: str = "Hi") -> HttpRequest:
     """Give a request in *dialect*."""
     asked = ChatRequest(
-        (HumanMessage(text),), model="m", params={"max_tokens": 9}, stream=stream
+        (HumanMessage(text),), model="m", params={"max_tokens": 99}, stream=stream
     )
     one = DIALECTS[dialect]
     path = one.path(asked)

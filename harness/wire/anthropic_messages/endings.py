@@ -48,6 +48,8 @@ def write_stop_reason(metadata: Mapping[str, Any], *, calls: bool) -> str:
         unsaid_calls = calls and _FINISHES[said] == "stop"
         if not unsaid_calls and finish in (None, _FINISHES[said]):
             return said
+    if finish == "stop" and metadata.get("stop_sequence") and not calls:
+        return "stop_sequence"
     finish = str(finish)
     reason = finish if finish in STOP_REASONS else _REASONS.get(finish)
     if reason in (None, "end_turn", "stop_sequence", "tool_use"):

@@ -33,7 +33,7 @@ OF_CHOICE = frozenset(
 #: Metadata that has a form of its own.
 OF_FRAME = frozenset(
     "choices content_as created error id model model_name model_provider object "
-    "other_choices reasoning_field token_usage usage".split()
+    "other_choices reasoning_field stop_sequence token_usage usage".split()
 )
 _ENDS = frozenset({"content_filter", "function_call", "length", "stop", "tool_calls"})
 
