@@ -1,13 +1,16 @@
 """A provider that plays a script: the same script as a `FakeChatModel`, over HTTP."""
 
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from harness.endpoint import Endpoint, HttpCall
-from harness.models.clocks import Clock, SkippingClock, given_clock
+from harness.models.clocks import Clock, RealClock, SkippingClock, given_clock
 from harness.scripts import Call, Journal, Script, TurnLike
 from harness.scripts.given import script_of
 from harness.scripts.parts import CutLike
+
+if TYPE_CHECKING:
+    from harness.server import Server
 
 __all__ = ["FakeProvider"]
 
@@ -74,6 +77,32 @@ class FakeProvider:
         from harness.transports import transport_of
 
         return transport_of(self.endpoint, self.clock)
+
+    def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+        session_header: str = "x-harness-session",
+    ) -> "Server":
+        """A server on a socket of this machine, for clients of every language.
+
+        ``with fake.serve() as server:`` gives its `url`. *clock* acts out what the
+        script waits: in real time by default, as other processes have no other. A
+        request that names a session in *session_header* plays a fresh copy of the
+        script, and the others play this one. Needs the extra "server".
+        """
+        from harness.server import Application, ServedScript, Server
+
+        played = ServedScript(
+            lambda: self.endpoint.fresh(self.script.fresh()),
+            first=self.endpoint,
+            header=session_header,
+        )
+        waiting = RealClock() if clock is None else given_clock(clock)
+        application = Application({"script": played}, clock=waiting)
+        return Server(application, host=host, port=port)
 
     @property
     def journal(self) -> Journal:

@@ -4,12 +4,12 @@ Behind it is any source; before it, any face: transports, clients, a server.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from harness.endpoint.calls import Clocked, HttpCall
-from harness.endpoint.replies import Piece, Reply, fault_reply, rendered
+from harness.endpoint.replies import Reply, fault_reply, rendered
 from harness.errors import (
     CassetteMiss,
     HarnessError,
@@ -18,10 +18,17 @@ from harness.errors import (
     WireError,
 )
 from harness.http_messages import HttpRequest
+from harness.requests import ChatRequest
 from harness.steps import Fault, Source
+from harness.values import copied
 from harness.wire import DIALECTS, Dialect, dialect_of
 
 __all__ = ["Endpoint", "Gate", "Spoiler"]
+
+T = TypeVar("T")
+
+#: How many requests are known again, of how many bytes at most.
+_REMEMBERED, _SHORT = 64, 1 << 14
 
 #: Looks at a request before it is answered: a Fault turns it down.
 Gate: TypeAlias = Callable[[HttpCall], Fault | None]
@@ -52,6 +59,16 @@ class Endpoint:
         self._spoilers = tuple(spoilers)
         self._now = now
         self._lock = threading.RLock()
+        self._read: dict[tuple[str, str, bytes], ChatRequest] = {}
+
+    def fresh(self, source: Source) -> "Endpoint":
+        """Another one like it, which *source* answers, and that nothing was asked."""
+        return Endpoint(
+            source,
+            gates=[_anew(gate) for gate in self._gates],
+            spoilers=[_anew(spoiler) for spoiler in self._spoilers],
+            now=self._now,
+        )
 
     def answer(self, request: HttpRequest, *, patience: float | None = -1.0) -> Reply:
         """The reply to *request*.
@@ -73,7 +90,7 @@ class Endpoint:
                 call.refused = str(failure)
                 call.end("connection", self._now())
                 raise
-        return call.followed(reply, self._now)
+        return call.followed(reply, self._now, self._failed)
 
     def _reply(self, call: HttpCall) -> Reply:
         dialect = dialect_of(call.url)
@@ -82,7 +99,7 @@ class Endpoint:
             return self._refused(call, unknown, DIALECTS["openai-chat"])
         call.dialect = dialect.name
         try:
-            call.asked = dialect.read_request(call.request.body, call.url)
+            call.asked = self._asked(call.request, dialect)
         except WireError as error:
             return self._refused(call, Fault(str(error), status=400), dialect)
         for gate in self._gates:
@@ -92,16 +109,22 @@ class Endpoint:
             reply = rendered(self.source.play(call.asked), call.asked, dialect)
         except HarnessError as error:
             raise self._failed(error) from None
-        reply = replace(reply, pieces=self._played(reply.pieces))
         for spoil in self._spoilers:
             reply = spoil(call, reply, dialect)
         return reply
 
-    def _played(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
-        try:
-            yield from pieces
-        except HarnessError as error:
-            raise self._failed(error) from None
+    def _asked(self, request: HttpRequest, dialect: Dialect) -> ChatRequest:
+        """What *request* asks; the same again is not read again."""
+        key = dialect.name, request.url, request.body
+        asked = self._read.get(key)
+        if asked is None:
+            asked = dialect.read_request(request.body, request.url)
+            if len(request.body) <= _SHORT:
+                if len(self._read) >= _REMEMBERED:
+                    self._read.clear()
+                self._read[key] = asked
+        # What a function of a script might change is its own.
+        return replace(asked, params=copied(asked.params)) if asked.params else asked
 
     def _refused(self, call: HttpCall, fault: Fault, dialect: Dialect) -> Reply:
         call.refused = fault.message
@@ -116,3 +139,9 @@ class Endpoint:
         )
         self.failures.append(failure)
         return failure
+
+
+def _anew(one: T) -> T:
+    """The gate or spoiler *one*, which has counted nothing: what counts has `fresh`."""
+    fresh: Callable[[], T] | None = getattr(one, "fresh", None)
+    return one if fresh is None else fresh()

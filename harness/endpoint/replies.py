@@ -67,6 +67,8 @@ class Reply:
 
     def after(self, *waits: Pause) -> "Reply":
         """The same answer, which comes later."""
+        if not waits:
+            return self
         return replace(self, waits=(*waits, *self.waits))
 
     def with_headers(self, *headers: tuple[str, str]) -> "Reply":
@@ -129,7 +131,8 @@ def _whole(steps: Iterable[Step], request: ChatRequest, dialect: Dialect) -> Rep
                 waits.append(step)
             case Fault():
                 return fault_reply(step, dialect).after(*waits)
-    message = sum(chunks, AIMessageChunk()).to_message()
+    said = chunks[0] if len(chunks) == 1 else sum(chunks, AIMessageChunk())
+    message = said.to_message()
     return json_reply(dialect.write_reply(message, request)).after(*waits)
 
 
@@ -137,15 +140,17 @@ def _streamed(
     steps: Iterator[Step], request: ChatRequest, dialect: Dialect
 ) -> Iterator[Piece]:
     encoder = dialect.encoder(request)
+    feed = encoder.feed
     for step in steps:
-        match step:
-            case Pause():
-                yield step
-            case Fault() if is_silent(step):
-                yield Cut(_ENDINGS[str(step.kind)])
-                return
-            case _:
-                if data := encoder.feed(step):
-                    yield data
+        if isinstance(step, AIMessageChunk):  # most are: no time is lost on them
+            if data := feed(step):
+                yield data
+        elif isinstance(step, Pause):
+            yield step
+        elif is_silent(step):
+            yield Cut(_ENDINGS[str(step.kind)])
+            return
+        else:
+            yield feed(step)
     if data := encoder.close():
         yield Last(data)

@@ -47,6 +47,10 @@ class DeltaWriter:
             delta["content"] = [*listed, *texts]
         return delta
 
+    def skip(self, text: str) -> None:
+        """*text* was said: it is only counted."""
+        self._length += len(text)
+
     def _write(
         self, block: ContentBlock, delta: dict[str, Any], listed: list[Any]
     ) -> None:

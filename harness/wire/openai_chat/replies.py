@@ -52,7 +52,7 @@ def write_reply(message: AIMessage, request: ChatRequest | None = None) -> bytes
         "created": metadata.get("created") or 0,
         "model": model or "",
         "choices": choices_of(message),
-        "usage": write_usage(message),
+        "usage": write_usage(message.usage_metadata, metadata.get("token_usage")),
         **{k: v for k, v in metadata.items() if k not in OF_FRAME | OF_CHOICE},
     }
     return write_json({k: v for k, v in reply.items() if k != "usage" or v is not None})
@@ -66,19 +66,20 @@ def made_id(said: object) -> str:
 
 def choices_of(message: AIMessage) -> list[dict[str, Any]]:
     """The choice that *message* is, and the others that it tells of."""
-    found = [_choice(message, 0)]
-    others = message.response_metadata.get("other_choices")
+    metadata = message.response_metadata
+    found = [_choice(message, metadata, 0)]
+    others = metadata.get("other_choices")
     for other in others if isinstance(others, list) else ():
         try:
             fields = {k: v for k, v in other.items() if k != "index"}
-            found.append(_choice(AIMessage.model_validate(fields), other["index"]))
+            one = AIMessage.model_validate(fields)
+            found.append(_choice(one, one.response_metadata, other["index"]))
         except (AttributeError, InputError, KeyError):
             continue  # no message of ours
     return found
 
 
-def _choice(message: AIMessage, index: int) -> dict[str, Any]:
-    metadata = message.response_metadata
+def _choice(message: AIMessage, metadata: dict[str, Any], index: int) -> dict[str, Any]:
     said = write_assistant(message, answer=True)
     said.setdefault("refusal", None)
     beside = {k: v for k, v in metadata.items() if k in OF_CHOICE}
