@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.cassettes.interactions import Interaction, decoded_body
 from harness.endpoint import Cut, Piece, Reply
 from harness.errors import CassetteMiss, UnrecordedRequest
-from harness.http_messages import Headers
+from harness.http_messages import Ending, Headers
 from harness.steps import Pause
 
 __all__ = ["HOP_BY_HOP", "replayed"]
@@ -16,6 +16,12 @@ HOP_BY_HOP = frozenset(
     "trailer transfer-encoding upgrade".split()
 )
 _NO_ANSWER = 599
+#: A recording calls "interrupted" what dropped in the middle: it is no early end.
+_CUTS: dict[Ending, Cut] = {
+    "connection": Cut("connection"),
+    "interrupted": Cut("connection"),
+    "timeout": Cut("timeout"),
+}
 
 
 def replayed(known: Interaction, speed: float = 0.0) -> Reply:
@@ -25,8 +31,9 @@ def replayed(known: Interaction, speed: float = 0.0) -> Reply:
     >>> replayed(known).status, [*replayed(known).pieces]
     (200, [b'Hi'])
     """
-    if known.status == _NO_ANSWER and known.ended != "complete":
-        return Reply(None, pieces=iter((Cut(known.ended),)))
+    cut = _CUTS.get(known.ended)
+    if known.status == _NO_ANSWER and cut is not None:
+        return Reply(None, pieces=iter((cut,)))
     waits, pieces = _timed(known, speed)
     return Reply(known.status, _headers(known), pieces, waits, stream=True)
 
@@ -73,5 +80,5 @@ def _played(
                 "it. Record it again, read to the end."
             )
         )
-    if known.ended != "complete":
-        yield Cut(known.ended)
+    if (cut := _CUTS.get(known.ended)) is not None:
+        yield cut
