@@ -16,16 +16,20 @@ _MARK_BYTES = f'"{_MARK}"'.encode()
 class TextFrame:
     r"""A frame in which one JSON string changes; *write* writes it with a given text.
 
+    `saying` gives the bytes of the frame that says a text without halves of characters.
+
     >>> frame = TextFrame(lambda text: f'data: {{"delta":"{text}"}}'.encode())
     >>> frame.saying('He said "Hi"')
     b'data: {"delta":"He said \\"Hi\\""}'
     """
 
-    __slots__ = ("_after", "_before")
+    __slots__ = ("saying",)
 
     def __init__(self, write: Callable[[str], bytes]) -> None:
-        self._before, _, self._after = write(_MARK).partition(_MARK_BYTES)
+        before, _, after = write(_MARK).partition(_MARK_BYTES)
 
-    def saying(self, text: str) -> bytes:
-        """The frame that says *text*, which has no halves of characters."""
-        return self._before + encode_basestring(text).encode() + self._after
+        # A closure: this is called for each chunk of a stream.
+        def saying(text: str) -> bytes:
+            return before + encode_basestring(text).encode() + after
+
+        self.saying = saying

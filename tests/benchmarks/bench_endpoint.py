@@ -119,12 +119,6 @@ def in_process() -> None:
 # --------------------------------------------------------------------- servers
 
 
-def serve_harness(port: int) -> None:
-    """Serve a fake until the process is ended."""
-    with fake_provider().serve(port=port):
-        threading.Event().wait()
-
-
 def serve_starlette(port: int) -> None:
     """Serve the same by hand, event by event, as its documentation does."""
     import uvicorn
@@ -216,9 +210,15 @@ def free_port() -> int:
 
 def servers(folder: Path) -> Iterator[tuple[str, list[str], int]]:
     """Give the name, the command and the port of each server."""
-    for name in ("harness", "starlette"):
-        port = free_port()
-        yield name, [sys.executable, __file__, name, str(port)], port
+    port = free_port()
+    script = folder / "said.yaml"
+    turns = [{"say": WORDS, "when": {"text": STREAM}}, {"say": TEXT}]
+    script.write_text(json.dumps({"turns": [t | {"times": "forever"} for t in turns]}))
+    run = "from harness.cli import main; main()"
+    command = [sys.executable, "-c", run, "serve", str(script), "--port", str(port)]
+    yield "harness serve", command, port
+    port = free_port()
+    yield "starlette", [sys.executable, __file__, "starlette", str(port)], port
     node = shutil.which("node")
     if node and AIMOCK.is_dir():
         said = [{"match": {"userMessage": STREAM}, "response": {"content": WORDS}}]
@@ -327,8 +327,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["harness", port]:
-            serve_harness(int(port))
         case ["starlette", port]:
             serve_starlette(int(port))
         case _:

@@ -62,7 +62,7 @@ class ChatEncoder:
         if self._plain is not None and type(step) is AIMessageChunk:
             text = plain_text(step)
             if text and not (self._beside or self._within):
-                self._deltas.skip(text)
+                self._deltas.length += len(text)
                 return self._plain(text)
         if self._ended:
             return b""
