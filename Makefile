@@ -46,7 +46,7 @@ types: $(READY)
 
 # The SDK for Node, which a test runs against the server; without npm it is skipped.
 $(NODE_READY): $(NODE)/package.json $(NODE)/package-lock.json
-	@if command -v npm > /dev/null; then cd $(NODE) && npm ci --silent && touch node_modules/.ready; \
+	@if command -v npm > /dev/null; then cd $(NODE) && npm ci --loglevel=error && touch node_modules/.ready; \
 	 else echo "There is no npm on this machine: the test of Node's SDK is skipped."; fi
 
 node: $(NODE_READY)
@@ -72,7 +72,7 @@ $(BENCH_READY): requirements.lock pyproject.toml
 
 # One of them is of npm: it takes part where there is npm.
 $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/package-lock.json
-	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --silent && touch node_modules/.ready; fi
+	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --loglevel=error && touch node_modules/.ready; fi
 
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
 	@set -e; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done

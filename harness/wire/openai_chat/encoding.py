@@ -23,7 +23,7 @@ from harness.wire.openai_chat.delta_writing import CallWriter, DeltaWriter
 from harness.wire.openai_chat.failures import error_said
 from harness.wire.openai_chat.replies import (
     OF_CHOICE,
-    OF_FRAME,
+    OF_EITHER,
     choices_of,
     ending,
     made_id,
@@ -128,7 +128,7 @@ class ChatEncoder:
         for key, value in metadata.items():
             if key in OF_CHOICE and key != "finish_reason":
                 self._within[key] = value
-            elif key not in OF_FRAME | OF_CHOICE:
+            elif key not in OF_EITHER:
                 self._beside[key] = value
 
     def _delta(self, said: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from harness.wire.openai_chat.usage import write_usage
 
 __all__ = [
     "OF_CHOICE",
+    "OF_EITHER",
     "OF_FRAME",
     "choices_of",
     "ending",
@@ -35,6 +36,7 @@ OF_FRAME = frozenset(
     "choices content_as created error id model model_name model_provider object "
     "other_choices reasoning_field token_usage usage".split()
 )
+OF_EITHER = OF_FRAME | OF_CHOICE
 _ENDS = frozenset({"content_filter", "function_call", "length", "stop", "tool_calls"})
 
 
@@ -46,16 +48,18 @@ def write_reply(message: AIMessage, request: ChatRequest | None = None) -> bytes
     model = metadata.get("model_name")
     if model is None and not read:
         model = (request.model if request else None) or "harness"
-    reply = {
+    reply: dict[str, Any] = {
         "id": message.id or ("" if read else made_id(message)),
         "object": "chat.completion",
         "created": metadata.get("created") or 0,
         "model": model or "",
         "choices": choices_of(message),
-        "usage": write_usage(message.usage_metadata, metadata.get("token_usage")),
-        **{k: v for k, v in metadata.items() if k not in OF_FRAME | OF_CHOICE},
     }
-    return write_json({k: v for k, v in reply.items() if k != "usage" or v is not None})
+    usage = write_usage(message.usage_metadata, metadata.get("token_usage"))
+    if usage is not None:
+        reply["usage"] = usage
+    reply |= {k: v for k, v in metadata.items() if k not in OF_EITHER}
+    return write_json(reply)
 
 
 def made_id(said: object) -> str:
