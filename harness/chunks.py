@@ -173,11 +173,11 @@ class AIMessageChunk(AIMessage):
 
     def identified(self, name: str) -> Self:
         """This chunk, or where it has no id a copy of it with *name* for one."""
-        more = self._more
-        if (more or self._rope is not None) and self.id is not None:
-            return self
         if self._rope is not None:
-            return type(self)(id=name) + self
+            return self if self.id is not None else type(self)(id=name) + self
+        more = self._more
+        if more and "id" in more:
+            return self
         copy = _new(type(self))
         copy._rope = None
         copy._content = self._content
