@@ -26,7 +26,10 @@ class TextFrame:
     __slots__ = ("saying",)
 
     def __init__(self, write: Callable[[str], bytes]) -> None:
-        before, _, after = write(_MARK).partition(_MARK_BYTES)
+        before, found, after = write(_MARK).partition(_MARK_BYTES)
+        if not found:  # what stands around it has to be spelled in ASCII
+            self.saying = write
+            return
 
         # A closure: this is called for each chunk of a stream.
         def saying(text: str) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import AIMessageChunk
+from harness import AIMessage, AIMessageChunk
 from harness.finishing import plain_text
 from harness.wire import DIALECTS
 from harness.wire.text_frames import TextFrame
@@ -71,3 +71,38 @@ def test_a_frame_says_what_needs_an_escape():
     frame = TextFrame(lambda text: f'a "{text}" b'.encode())
 
     assert frame.saying('"\n\u2028') == 'a "\\"\\n\u2028" b'.encode()
+
+
+def test_a_frame_with_halves_of_characters_around_is_written_in_full():
+    """All of it is spelled in ASCII then."""
+    model = AIMessageChunk("a", id="i", response_metadata={"model_name": "\ud83d"})
+    encoder = DIALECTS["openai-chat"].encoder()
+
+    said = encoder.feed(model) + encoder.feed(AIMessageChunk("\u00e9", id="i"))
+
+    assert said.count(b'"model":"\\ud83d"') == 3
+    assert said.endswith(
+        b'"delta":{"content":"\\u00e9"},"logprobs":null,"finish_reason":null}]}\n\n'
+    )
+
+
+@given(
+    text=st.text(max_size=5),
+    ids=st.lists(st.text(max_size=3), min_size=2, max_size=2),
+    more=st.sampled_from(
+        [{}, {"name": "n"}, {"usage_metadata": {"input_tokens": 1, "output_tokens": 2}}]
+    ),
+    model=st.sampled_from(["m", "\ud83d", None]),
+)
+def test_a_reply_that_is_given_again_is_the_same_but_for_its_id(text, ids, more, model):
+    """As if it were written in full."""
+    dialect = DIALECTS["openai-chat"]
+    metadata = {"finish_reason": "stop", "model_name": model}
+    said = [AIMessage(text, id=one, response_metadata=metadata, **more) for one in ids]
+
+    again = [dialect.write_reply(one) for one in said]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.wire.openai_chat.replies._key", lambda *_: None)
+        in_full = [dialect.write_reply(one) for one in said]
+
+    assert again == in_full
