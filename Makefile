@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench recordings lock build clean
+.PHONY: help demo test lint types format bench node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -17,11 +17,14 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 VCRPY85 := $(BENCH)/vcrpy-8.5
+NODE := tests/server/node
+NODE_READY := $(NODE)/node_modules/.ready
+BENCH_NODE := tests/benchmarks/node
 
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | lint | types | format | bench | recordings | lock | build | clean"
+	@echo "make demo | test | lint | types | format | bench | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -42,9 +45,16 @@ types: $(READY)
 	$(BIN)/mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
+# The SDK for Node, which a test runs against the server; without npm it is skipped.
+$(NODE_READY): $(NODE)/package.json $(NODE)/package-lock.json
+	@if command -v npm > /dev/null; then cd $(NODE) && npm ci --loglevel=error && touch node_modules/.ready; \
+	 else echo "There is no npm on this machine: the test of Node's SDK is skipped."; fi
+
+node: $(NODE_READY)
+
 # The plugin imports harness before pytest-cov could start: coverage runs pytest.
 # Lint and coverage speak first, so that the last line is the count of tests.
-test: $(READY) lint types
+test: $(READY) $(NODE_READY) lint types
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n $(JOBS) -p randomly --randomly-seed=$(SEED) | tee $(VENV)/tests.log
 	@$(BIN)/coverage combine --quiet
@@ -63,7 +73,11 @@ $(BENCH_READY): requirements.lock pyproject.toml
 	@$(VCRPY85)/bin/python $(PIP) 'vcrpy==8.5.*' httpx
 	@touch $@
 
-bench: $(BENCH_READY)
+# One of them is of npm: it takes part where there is npm.
+$(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/package-lock.json
+	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --loglevel=error && touch node_modules/.ready; fi
+
+bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
 	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
@@ -83,6 +97,6 @@ build: $(READY)
 	@$(BIN)/hatchling build
 
 clean:
-	rm -rf $(VENV) $(BENCH) .venv-lock dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(BENCH) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +

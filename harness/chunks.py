@@ -173,14 +173,15 @@ class AIMessageChunk(AIMessage):
 
     def identified(self, name: str) -> Self:
         """This chunk, or where it has no id a copy of it with *name* for one."""
-        if self.id is not None:
-            return self
         if self._rope is not None:
-            return type(self)(id=name) + self
+            return self if self.id is not None else type(self)(id=name) + self
+        more = self._more
+        if more and "id" in more:
+            return self
         copy = _new(type(self))
         copy._rope = None
         copy._content = self._content
-        copy._more = {**(self._more or {}), "id": name}
+        copy._more = {**more, "id": name} if more else {"id": name}
         return copy
 
     def saying(self, text: str) -> Self:
@@ -387,7 +388,8 @@ class AIMessageChunk(AIMessage):
 
     def model_dump(self) -> dict[str, Any]:
         """The chunk as a plain dict that says all that later chunks depend on."""
-        return {"type": self.type, **self._read(finishing.dumped_total)}
+        dumped = finishing.plain_dump(self) or self._read(finishing.dumped_total)
+        return {"type": self.type, **dumped}
 
     def __hash__(self) -> int:
         return hash((self.id, self.text))

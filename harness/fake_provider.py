@@ -1,6 +1,7 @@
 """A provider that plays a script: the same script as a `FakeChatModel`, over HTTP."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -19,7 +20,7 @@ from harness.endpoint import (
 from harness.endpoint import validate as validated
 from harness.endpoint.asserting import HttpJournaled
 from harness.errors import UnrecordedRequest, UnscriptedRequest
-from harness.models.clocks import Clock, SkippingClock, given_clock
+from harness.models.clocks import Clock, RealClock, SkippingClock, given_clock
 from harness.scripts import Journal, Script, TurnLike
 from harness.scripts.asserting import Journaled
 from harness.scripts.given import script_of
@@ -27,6 +28,7 @@ from harness.scripts.parts import CutLike
 
 if TYPE_CHECKING:
     from harness.recording import Interception
+    from harness.server import Server
 
 __all__ = ["FakeProvider"]
 
@@ -98,22 +100,31 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         #: What the provider plays.
         self.script = script_of(turns, "FakeProvider", seed=seed, check=check, cut=cut)
         self.clock = SkippingClock() if clock is None else given_clock(clock)
-        now = self.clock.now
-        self._glitches = Glitches(self.script, glitches, chaos, now)
-        quotas = () if quota is None else (Quotas(quota, now),)
         desks = [other_paths(models)]
         if keys is not None:
             desks.insert(0, key_check(keys))
         if validate:
             desks.append(validated)
+        self._desks, self._quota = tuple(desks), quota
+        self._spoils = bool(glitches or chaos)
+        self._new_glitches = partial(
+            Glitches, given=glitches, chaos=chaos, now=self.clock.now
+        )
+        self._glitches = self._new_glitches(self.script)
+        self.endpoint = self._made(self.script, self._glitches)
+
+    def _made(self, script: Script, glitches: Glitches) -> Endpoint:
+        """A new endpoint for *script*, with limits of its own."""
+        now, quota = self.clock.now, self._quota
+        quotas = () if quota is None else (Quotas(quota, now),)
         # What a glitch turns down costs nothing; what it spoils has its headers first.
-        self.endpoint = Endpoint(
-            self._glitches if glitches or chaos else self.script,
-            desks=desks,
-            gates=(self._glitches.gate, *(one.gate for one in quotas)),
-            spoilers=(*(one.spoil for one in quotas), self._glitches.spoil),
+        return Endpoint(
+            glitches if self._spoils else script,
+            desks=self._desks,
+            gates=(glitches.gate, *(one.gate for one in quotas)),
+            spoilers=(*(one.spoil for one in quotas), glitches.spoil),
             now=now,
-            seed=self.script.seed,
+            seed=script.seed,
         )
 
     @classmethod
@@ -167,6 +178,36 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         return Interception(
             self.endpoint, self.clock, self.transport(), hosts=hosts, others=others
         )
+
+    def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+        session_header: str = "x-harness-session",
+    ) -> "Server":
+        """A server on a socket of this machine, for clients of every language.
+
+        ``with fake.serve() as server:`` gives its `url`. *clock* acts out what the
+        script waits: in real time by default, as other processes have no other. A
+        request that names a session in *session_header* plays a fresh copy of the
+        script, and the others play this one. Needs the extra "server".
+        """
+        from harness.server import Application, ServedScript, Server
+
+        def fresh() -> Endpoint:
+            script = self.script.fresh()
+            return self._made(script, self._new_glitches(script))
+
+        played = ServedScript(
+            fresh,
+            first=self.endpoint,
+            header=session_header,
+        )
+        waiting = RealClock() if clock is None else given_clock(clock)
+        application = Application({"script": played}, clock=waiting)
+        return Server(application, host=host, port=port)
 
     @property
     def journal(self) -> Journal:

@@ -24,7 +24,9 @@ __all__ = [
     "fragments",
     "invalid_calls",
     "message",
+    "plain_dump",
     "plain_message",
+    "plain_text",
     "said_blocks",
     "whole_call",
     "whole_calls",
@@ -89,6 +91,46 @@ def dumped_total(total: Total) -> dict[str, Any]:
         "name": total.first("name"),
         "chunk_position": "last" if total.last else None,
         "conflicts": total.conflicts(),
+    }
+
+
+def plain_text(chunk: Any) -> str | None:
+    """The text of a chunk that is nothing but text, and has perhaps an id; else None.
+
+    Most chunks of a stream are this. Halves of characters are no text.
+    """
+    if chunk._rope is not None:
+        return None
+    text: Any = chunk._content
+    more = chunk._more
+    if type(text) is not str:
+        return None
+    if more is not None and not (len(more) == 1 and "id" in more):
+        return None
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return None
+    return text
+
+
+def plain_dump(chunk: Any) -> dict[str, Any] | None:
+    """What `dumped_total` says of such a chunk; None of any other."""
+    text = plain_text(chunk)
+    if text is None:
+        return None
+    return {
+        "content": text,
+        "tool_call_chunks": [],
+        "usage_metadata": None,
+        "cumulative_usage": None,
+        "response_metadata": {},
+        "additional_kwargs": {},
+        "id": None if chunk._more is None else chunk._more["id"],
+        "name": None,
+        "chunk_position": None,
+        "conflicts": {},
     }
 
 

@@ -93,8 +93,13 @@ def _fault(value: object, where: str) -> str:
     )
 
 
+_ATOMS = frozenset({bool, float, int, str, type(None)})
+
+
 def copied(value: Any) -> Any:
     """A deep copy of a value that is known to be plain."""
+    if type(value) in _ATOMS:
+        return value
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

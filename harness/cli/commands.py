@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from harness import __version__
 from harness.cassettes.resealing import reseal
 from harness.cli.demo import demo
+from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
 from harness.errors import HarnessError
 from harness.scripts.files import script_schema
 
@@ -19,7 +20,7 @@ def schema() -> None:
     print(json.dumps(script_schema(), indent=2, ensure_ascii=False))
 
 
-def seal(*files: str) -> None:
+def seal(files: Sequence[str]) -> None:
     """Seal cassettes as they are now, and say which interactions had changed."""
     for file in files:
         changed = reseal(file)
@@ -29,11 +30,32 @@ def seal(*files: str) -> None:
             print(f"{file}: all was sealed already")
 
 
-#: Each with what it says of itself.
-COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
-    "demo": (demo, "play a scripted weather agent, and replay a recorded one"),
-    "schema": (schema, "print the JSON schema of the scripts in fakes/"),
-    "seal": (seal, "make the checksums of cassettes right again, after a wanted edit"),
+def _files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE")
+
+
+def _nothing(_: argparse.ArgumentParser) -> None:
+    """The command takes no arguments."""
+
+
+#: Each with what it says of itself, and what it takes.
+COMMANDS: dict[
+    str,
+    tuple[Callable[..., int | None], str, Callable[[argparse.ArgumentParser], None]],
+] = {
+    "demo": (
+        demo,
+        "play a scripted and a recorded weather agent",
+        _nothing,
+    ),
+    "proxy": (proxy, "record what a provider answers, and replay it", proxy_arguments),
+    "schema": (schema, "print the JSON schema of the scripts in fakes/", _nothing),
+    "seal": (
+        seal,
+        "make the checksums of cassettes right again, after a wanted edit",
+        _files,
+    ),
+    "serve": (serve, "serve scripts and cassettes to every language", serve_arguments),
 }
 
 
@@ -50,17 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--version", action="version", version=f"chat-harness {__version__}"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (_, about) in COMMANDS.items():
-        added = commands.add_parser(
-            name, help=about, description=about.capitalize() + "."
-        )
-        if name == "seal":
-            added.add_argument("files", nargs="+", metavar="FILE")
-    said = parser.parse_args(argv)
-    command, _ = COMMANDS[said.command]
+    for name, (_, about, arguments) in COMMANDS.items():
+        description = f"{about[0].upper()}{about[1:]}."
+        arguments(commands.add_parser(name, help=about, description=description))
+    said = vars(parser.parse_args(argv))
+    command, _, _ = COMMANDS[said.pop("command")]
     try:
-        command(*getattr(said, "files", ()))
+        return command(**said) or 0
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return 1
-    return 0

@@ -1,21 +1,22 @@
 """What came over HTTP and what went back: the journal of an endpoint."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from harness.asked import Asked
 from harness.endpoint.glitch import Glitch
 from harness.endpoint.replies import Cut, Last, Piece, Reply
-from harness.errors import shown
+from harness.errors import HarnessError, shown
 from harness.http_messages import Ending, Headers, HttpRequest
 from harness.requests import ChatRequest
-from harness.steps import Pause
 
 __all__ = ["Clocked", "HttpCall"]
 
 #: Tells the time in seconds, from any start.
 Clocked: TypeAlias = Callable[[], float]
+#: Makes of an error of the source what no client takes for a failure of the provider.
+Failed: TypeAlias = Callable[[HarnessError], BaseException]
 
 
 @dataclass(slots=True, eq=False)
@@ -102,10 +103,14 @@ class HttpCall(Asked):
         if earlier.failed or counted != "0":
             self.retry_of = earlier.index
 
-    def followed(self, reply: Reply, now: Clocked) -> Reply:
-        """*reply*, which notes here what is taken of it; *now* tells the time."""
+    def followed(self, reply: Reply, now: Clocked, failed: Failed) -> Reply:
+        """*reply*, which notes here what is taken of it; *now* tells the time.
+
+        What a source raises in mid-stream is raised as *failed* makes of it.
+        """
         self.status, self.headers = reply.status, reply.headers
-        return replace(reply, pieces=_Followed(self, reply.pieces, now))
+        pieces = _Followed(self, reply.pieces, now, failed)
+        return Reply(reply.status, reply.headers, pieces, reply.waits, reply.stream)
 
     def end(self, ended: Ending, moment: float) -> None:
         """Nothing more is taken of the answer; what is said after that is not heard."""
@@ -116,34 +121,41 @@ class HttpCall(Asked):
 class _Followed:
     """The pieces of an answer, noted in *call* as they are taken."""
 
-    def __init__(self, call: HttpCall, pieces: Iterator[Piece], now: Clocked) -> None:
+    def __init__(
+        self, call: HttpCall, pieces: Iterator[Piece], now: Clocked, failed: Failed
+    ) -> None:
         self._call = call
         self._pieces = pieces
         self._now = now
+        self._failed = failed
+        self._noted = self._taken()
 
     def __iter__(self) -> Iterator[Piece]:
-        return self
+        return self._noted
 
     def __next__(self) -> Piece:
+        return next(self._noted)
+
+    def _taken(self) -> Generator[Piece]:
+        call, now = self._call, self._now
+        note, moment = call.pieces.append, call.moments.append
         try:
-            piece = next(self._pieces)
-        except StopIteration:
-            self._call.end("complete", self._now())
-            raise
-        match piece:
-            case bytes():
-                self._call.pieces.append(piece)
-                self._call.moments.append(self._now())
-                if isinstance(piece, Last):
-                    self._call.end("complete", self._now())
-            case Cut(ending=ending):
-                self._call.end(ending, self._now())
-            case Pause():
-                pass
-        return piece
+            for piece in self._pieces:
+                if isinstance(piece, bytes):
+                    note(piece)
+                    moment(now())
+                    if type(piece) is Last:
+                        call.end("complete", now())
+                elif isinstance(piece, Cut):
+                    call.end(piece.ending, now())
+                yield piece
+        except HarnessError as error:
+            raise self._failed(error) from None
+        call.end("complete", now())
 
     def close(self) -> None:
         """Whoever took them wants no more."""
         self._call.end("truncated", self._now())
+        self._noted.close()
         if isinstance(self._pieces, Generator):
             self._pieces.close()

@@ -4,7 +4,7 @@ Behind it is any source; before it, any face: transports, clients, a server.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -13,7 +13,7 @@ from harness.endpoint.arrays import as_array, wants_array
 from harness.endpoint.calls import Clocked, HttpCall
 from harness.endpoint.choices import choices_asked, several
 from harness.endpoint.providers import provider_of
-from harness.endpoint.replies import Piece, Reply, fault_reply, rendered
+from harness.endpoint.replies import Reply, fault_reply, rendered
 from harness.endpoint.request_ids import id_header, request_id
 from harness.errors import (
     CassetteMiss,
@@ -25,9 +25,14 @@ from harness.errors import (
 from harness.http_messages import HttpRequest
 from harness.requests import ChatRequest
 from harness.steps import Fault, Source
+from harness.values import copied
 from harness.wire import DIALECTS, Dialect, dialect_of
 
 __all__ = ["Endpoint", "Gate", "Spoiler"]
+
+
+#: How many requests are known again, of how many bytes at most.
+_REMEMBERED, _SHORT = 64, 1 << 14
 
 #: Looks at a request before it is answered: a Fault turns it down.
 Gate: TypeAlias = Callable[[HttpCall], Fault | None]
@@ -65,6 +70,7 @@ class Endpoint:
         self._latest: dict[tuple[str, str, bytes], HttpCall] = {}
         self._seed = seed
         self._lock = threading.RLock()
+        self._read: dict[tuple[str, str, bytes], ChatRequest] = {}
 
     def answer(self, request: HttpRequest, *, patience: float | None = -1.0) -> Reply:
         """The reply to *request*.
@@ -96,7 +102,7 @@ class Endpoint:
                 call.end("connection", self._now())
                 raise
         reply = reply.with_headers(*id_header(provider, id))
-        return call.followed(reply, self._now)
+        return call.followed(reply, self._now, self.failed)
 
     def _reply(self, call: HttpCall) -> Reply:
         dialect = dialect_of(call.url)
@@ -109,7 +115,7 @@ class Endpoint:
             unknown = Fault(f"no such path: {call.url}", status=404)
             return self._refused(call, unknown, DIALECTS["openai-chat"])
         try:
-            call.asked = dialect.read_request(call.request.body, call.url)
+            call.asked = self._asked(call.request, dialect)
         except WireError as error:
             return self._refused(call, Fault(str(error), status=400), dialect)
         for gate in self._gates:
@@ -125,7 +131,7 @@ class Endpoint:
             raise self.failed(error) from None
         finally:
             call.call = self._entry(call.asked)
-        return replace(reply, pieces=self._played(reply.pieces))
+        return reply
 
     def _entry(self, asked: ChatRequest) -> Any:
         """What the journal of the source says of *asked*, if it keeps one."""
@@ -142,11 +148,18 @@ class Endpoint:
             replies.append(reply)
         return replies[0] if len(replies) == 1 else several(replies, dialect)
 
-    def _played(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
-        try:
-            yield from pieces
-        except HarnessError as error:
-            raise self.failed(error) from None
+    def _asked(self, request: HttpRequest, dialect: Dialect) -> ChatRequest:
+        """What *request* asks; the same again is not read again."""
+        key = dialect.name, request.url, request.body
+        asked = self._read.get(key)
+        if asked is None:
+            asked = dialect.read_request(request.body, request.url)
+            if len(request.body) <= _SHORT:
+                if len(self._read) >= _REMEMBERED:
+                    self._read.clear()
+                self._read[key] = asked
+        # What a function of a script might change is its own.
+        return replace(asked, params=copied(asked.params)) if asked.params else asked
 
     def _refused(self, call: HttpCall, fault: Fault, dialect: Dialect) -> Reply:
         call.refused = fault.message

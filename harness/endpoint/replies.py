@@ -73,6 +73,8 @@ class Reply:
 
     def after(self, *waits: Pause) -> "Reply":
         """The same answer, which comes later."""
+        if not waits:
+            return self
         return replace(self, waits=(*waits, *self.waits))
 
     def with_headers(self, *headers: tuple[str, str]) -> "Reply":
@@ -135,7 +137,8 @@ def _whole(steps: Iterable[Step], request: ChatRequest, dialect: Dialect) -> Rep
                 waits.append(step)
             case Fault():
                 return fault_reply(step, dialect).after(*waits)
-    message = sum(chunks, AIMessageChunk()).to_message()
+    said = chunks[0] if len(chunks) == 1 else sum(chunks, AIMessageChunk())
+    message = said.to_message()
     return json_reply(dialect.write_reply(message, request)).after(*waits)
 
 
@@ -143,21 +146,22 @@ def _streamed(
     steps: Iterator[Step], request: ChatRequest, dialect: Dialect
 ) -> Iterator[Piece]:
     encoder = dialect.encoder(request)
-    reason: str | None = None  # why the answer ended
+    feed = encoder.feed
+    said: list[AIMessageChunk] = []
     for step in steps:
-        match step:
-            case Pause():
-                yield step
-            case Fault() if is_silent(step):
-                yield Cut(_ENDINGS[str(step.kind)])
+        if isinstance(step, AIMessageChunk):  # most are: no time is lost on them
+            said.append(step)
+            if data := feed(step):
+                yield data
+            if step.chunk_position and not any(one.finish_reason for one in said[::-1]):
+                yield Cut("interrupted")  # it was cut off, and says no end
                 return
-            case _:
-                if data := encoder.feed(step):
-                    yield data
-                if isinstance(step, AIMessageChunk):
-                    reason = step.finish_reason or reason
-                    if step.chunk_position and reason is None:
-                        yield Cut("interrupted")  # it was cut off, and says no end
-                        return
+        elif isinstance(step, Pause):
+            yield step
+        elif is_silent(step):
+            yield Cut(_ENDINGS[str(step.kind)])
+            return
+        else:
+            yield feed(step)
     if data := encoder.close():
         yield Last(data)

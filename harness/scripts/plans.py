@@ -56,7 +56,7 @@ class Fragment:
 
 
 Piece = str | dict[str, Any]  # of a text, or of any other block
-Beat = AIMessageChunk | Fragment | Pause | Fault
+Beat = str | AIMessageChunk | Fragment | Pause | Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ class Plan:
         self, id: str, ids: Sequence[str], end: dict[str, Any]
     ) -> Iterator[Step]:
         """Play the answer in pieces; *end* are the fields of the last, empty chunk."""
+        said = AIMessageChunk(id=id)
         for beat in self.beats:
             match beat:
+                case str():
+                    yield said.saying(beat)
                 case AIMessageChunk():
                     yield beat.identified(id)
                 case Fragment():
@@ -119,7 +122,7 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
                 index = None if simple else number
                 grown = _grown(block, texts[place], index)
                 beats += [
-                    AIMessageChunk(piece if isinstance(piece, str) else [piece])
+                    piece if isinstance(piece, str) else AIMessageChunk([piece])
                     for piece in grown
                 ]
                 content += _joined(grown)

@@ -111,12 +111,15 @@ class Script:
         """The turns that have yet to be asked for; those "forever" never have to."""
         return [turn for turn, left in zip(self.turns, self._left, strict=True) if left]
 
+    def left(self) -> list[str]:
+        """The same as lines that say where each turn stands, and what it says."""
+        return [self._named(n) for n, times in enumerate(self._left) if times]
+
     def check_exhausted(self) -> None:
         """Raise UnusedTurns if there are turns that were never asked for."""
-        left = [n for n, times in enumerate(self._left) if times]
-        if left:
+        if left := self.left():
             turns = _turns(len(self.turns))
-            lines = "".join(f"\n  {self._named(n)}" for n in left)
+            lines = "".join(f"\n  {line}" for line in left)
             raise UnusedTurns(
                 f"{len(left)} of {turns} were never asked for:{lines}\n"
                 f"Let the application ask, or remove them. {self.journal.told()}"

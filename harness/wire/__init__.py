@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -55,8 +56,13 @@ def dialect_of(url: str) -> Dialect | None:
     >>> dialect_of("https://api.openai.com/v1/chat/completions").name
     'openai-chat'
     """
-    path = urlsplit(url).path
+    name = _name_of(urlsplit(url).path)
+    return None if name is None else DIALECTS[name]
+
+
+@lru_cache(maxsize=256)
+def _name_of(path: str) -> str | None:
     for route, name in _ROUTES:
         if (found := route.search(path)) and found.end() == len(path):
-            return DIALECTS[name]
+            return name
     return None

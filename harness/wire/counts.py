@@ -54,7 +54,9 @@ def write_counts(usage: Mapping[str, Any], places: Places) -> dict[str, Any]:
 
 def _at(said: Any, place: Path) -> int | None:
     for key in place:
-        said = said.get(key) if isinstance(said, Mapping) else None
+        if type(said) is not dict and not isinstance(said, Mapping):
+            return None
+        said = said.get(key)
     return said if type(said) is int else None
 
 

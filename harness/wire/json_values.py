@@ -10,6 +10,8 @@ __all__ = ["expect", "read_json", "says", "write_json", "write_text"]
 T = TypeVar("T")
 
 _DECODER = json.JSONDecoder(parse_constant=str)
+# Each call of json.dumps with options would make an encoder of its own.
+_READABLE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def read_json(text: str | bytes) -> Any:
@@ -33,16 +35,17 @@ def write_text(value: object) -> str:
     '{"city":"Z\u00fcrich"}'
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text = _READABLE.encode(value)
     except (RecursionError, TypeError, ValueError) as error:
         raise InputError(
             f"{shown(value)} cannot be said in JSON: {error}. Give text, numbers, "
             "booleans, None, and lists and dicts of these."
         ) from None
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(value, separators=(",", ":"))
     return text
 
 

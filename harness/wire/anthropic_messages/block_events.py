@@ -18,6 +18,7 @@ from harness.wire.anthropic_messages.block_writing import (
 from harness.wire.anthropic_messages.blocks import NAME
 from harness.wire.anthropic_messages.replies import answer_block
 from harness.wire.json_values import write_text
+from harness.wire.text_frames import TextFrame
 
 __all__ = ["BlockWriter"]
 
@@ -45,6 +46,27 @@ class BlockWriter:
         self._closed: set[tuple[Any, ...]] = set()
         self._place: tuple[Any, ...] = ()
         self._count = 0
+        self._frame: tuple[int, TextFrame] | None = None
+
+    @property
+    def open(self) -> tuple[Any, ...] | None:
+        """The key of the block that is open, and was begun."""
+        block = self._open
+        return None if block is None or block.start is not None else block.key
+
+    def text_frame(self, encoded: Callable[[list[_Json]], bytes]) -> TextFrame:
+        """The frame of a piece of text of the block that is open."""
+        index = self._count
+        if self._frame is None or self._frame[0] != index:
+            head: _Json = {"type": "content_block_delta", "index": index}
+
+            def write(text: str) -> bytes:
+                return encoded(
+                    [{**head, "delta": {"type": "text_delta", "text": text}}]
+                )
+
+            self._frame = index, TextFrame(write)
+        return self._frame[1]
 
     def write(
         self, place: tuple[Any, ...], key: tuple[Any, ...], block: ContentBlock

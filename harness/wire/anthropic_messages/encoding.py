@@ -10,6 +10,7 @@ from typing import Any
 from harness.blocks import ContentBlock
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, shown
+from harness.finishing import plain_text
 from harness.requests import ChatRequest
 from harness.steps import Fault
 from harness.wire.anthropic_messages.block_events import BlockWriter
@@ -55,6 +56,10 @@ class MessagesEncoder:
                 f"{shown(step)} is no chunk; for a whole message, feed "
                 "AIMessageChunk.from_message(it)."
             )
+        text = plain_text(step)
+        if text and self._total is not None and self._writer.open == _TEXT:
+            self._total += step
+            return self._writer.text_frame(_encoded).saying(text)
         events = self._begin(step)
         for place, key, block in sorted(self._placed(step), key=lambda item: item[0]):
             events += self._writer.write(place, key, block)
@@ -144,6 +149,8 @@ class MessagesEncoder:
         return (1, index, rank, kind)
 
 
+#: Text without a number: all of it is one block.
+_TEXT = ("text", None)
 _GROWING = frozenset({"reasoning", "refusal", "server_tool_call_chunk", "text"})
 
 

@@ -7,7 +7,7 @@ what can be spelt in several ways is marked in the message's ``response_metadata
 ``content_as`` "null", "list" or "text" where its content is not in its usual form.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.blocks import BLOCK_TYPES, ContentBlock
@@ -43,7 +43,7 @@ def write_assistant(message: AIMessage, *, answer: bool = False) -> dict[str, An
     metadata = message.response_metadata
     kwargs = own(message.additional_kwargs, DIALECT)
     said: dict[str, Any] = {"role": kwargs.pop("role", "assistant")}
-    content = _content(message, blocks)
+    content = _content(message.content, blocks, metadata)
     said["content"] = content
     field = metadata.get("reasoning_field", "reasoning_content")
     if field in FIELDS and (reasoning := _joined(blocks, "reasoning")):
@@ -59,7 +59,8 @@ def write_assistant(message: AIMessage, *, answer: bool = False) -> dict[str, An
     for block in blocks:
         if block["type"] == "audio" and not (listed and "base64" in block):
             said["audio"] = write_audio(block, answer=answer)
-    _add_calls(said, message, answer=answer)
+    made = answer and metadata.get("model_provider") is None
+    _add_calls(said, blocks, made=made or not answer)
     if message.name and not answer:
         said["name"] = message.name
     if content == "" and said.keys() - {"role", "content", "name"}:
@@ -70,8 +71,9 @@ def write_assistant(message: AIMessage, *, answer: bool = False) -> dict[str, An
 # ------------------------------------------------------------------------ content
 
 
-def _content(message: AIMessage, blocks: list[ContentBlock]) -> Any:
-    metadata, given = message.response_metadata, message.content
+def _content(
+    given: Any, blocks: list[ContentBlock], metadata: Mapping[str, Any]
+) -> Any:
     style = metadata.get("content_as")
     kinds = {block["type"] for block in blocks} - _CALLS
     thinks = metadata.get("reasoning_field") == "thinking" and "reasoning" in kinds
@@ -96,7 +98,7 @@ def _in_list(item: Any, thought: frozenset[str]) -> bool:
     return kind not in _CALLS | {"reasoning"} or kind in thought
 
 
-def _unsaid(metadata: dict[str, Any]) -> frozenset[str]:
+def _unsaid(metadata: Mapping[str, Any]) -> frozenset[str]:
     """Blocks that only another format has, where this is not a message of ours."""
     match metadata.get("model_provider"):
         case "openai":
@@ -149,11 +151,11 @@ def write_audio(block: ContentBlock, *, answer: bool) -> dict[str, Any]:
 # -------------------------------------------------------------------------- calls
 
 
-def _add_calls(said: dict[str, Any], message: AIMessage, *, answer: bool) -> None:
-    made = answer and message.response_metadata.get("model_provider") is None
-    calls = [block for block in message.content_blocks if block["type"] in _CALLS]
+def _add_calls(said: dict[str, Any], blocks: list[ContentBlock], *, made: bool) -> None:
+    """The calls among *blocks*; ids are *made* for those that have none."""
+    calls = [block for block in blocks if block["type"] in _CALLS]
     written = [
-        write_call(call, f"call_{n + 1}" if made or not answer else "")
+        write_call(call, f"call_{n + 1}" if made else "")
         for n, call in enumerate(calls)
     ]
     old = [one["function"] for one in written if one.get("type") == OLD]

@@ -29,13 +29,14 @@ class DeltaWriter:
         self.field = "reasoning_content"
         #: Whether parts that only other providers know may stand in the content.
         self.parts = False
-        self._length = 0
+        #: How many characters were said.
+        self.length = 0
         self._starts: dict[Any, int] = {}
 
     def write(self, content: str | list[ContentBlock]) -> dict[str, Any]:
         """The delta of some content; whole calls are not in it."""
         if isinstance(content, str):
-            self._length += len(content)
+            self.length += len(content)
             return {"content": content} if content else {}
         delta: dict[str, Any] = {}
         listed: list[Any] = []
@@ -70,9 +71,9 @@ class DeltaWriter:
                 pass
 
     def _say(self, block: ContentBlock, delta: dict[str, Any]) -> None:
-        start = self._starts.setdefault(block.get("index"), self._length)
+        start = self._starts.setdefault(block.get("index"), self.length)
         text = block.get("text") or ""
-        self._length += len(text)
+        self.length += len(text)
         if text:
             delta["content"] = delta.get("content", "") + text
         if notes := block.get("annotations"):

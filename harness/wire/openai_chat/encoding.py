@@ -7,10 +7,12 @@ OpenAI has no word for (tools that ran at a provider), unless they were read fro
 stream of this format.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, shown
+from harness.finishing import plain_text
 from harness.messages import AIMessage
 from harness.metadata import gravest
 from harness.requests import ChatRequest
@@ -21,13 +23,14 @@ from harness.wire.openai_chat.delta_writing import CallWriter, DeltaWriter
 from harness.wire.openai_chat.failures import error_said
 from harness.wire.openai_chat.replies import (
     OF_CHOICE,
-    OF_FRAME,
+    OF_EITHER,
     choices_of,
     ending,
     made_id,
 )
 from harness.wire.openai_chat.usage import write_usage
 from harness.wire.sse import Event, encode
+from harness.wire.text_frames import TextFrame
 
 __all__ = ["ChatEncoder"]
 
@@ -51,9 +54,16 @@ class ChatEncoder:
         # What is to be said beside the choices, and in the choice, with the next event.
         self._beside: dict[str, Any] = {}
         self._within: dict[str, Any] = {}
+        # Writes the event of a chunk that is nothing but text, as most chunks are.
+        self._plain: Callable[[str], bytes] | None = None
 
     def feed(self, step: AIMessageChunk | Fault) -> bytes:
         """The events that *step* amounts to."""
+        if self._plain is not None and type(step) is AIMessageChunk:
+            text = plain_text(step)
+            if text and not (self._beside or self._within):
+                self._deltas.length += len(text)
+                return self._plain(text)
         if self._ended:
             return b""
         if isinstance(step, Fault):
@@ -82,7 +92,7 @@ class ChatEncoder:
         if left := self._calls.release():
             self._called |= left
             data += self._event(left)
-        self._ended = True
+        self._ended, self._plain = True, None
         data += b"".join(self._others())
         reason = gravest(self._reasons) if self._reasons else None
         usual = "tool_calls" if "tool_calls" in self._called else "stop"
@@ -97,7 +107,7 @@ class ChatEncoder:
         return data + encode(Event("[DONE]"))
 
     def _fail(self, fault: Fault) -> bytes:
-        self._ended = True
+        self._ended, self._plain = True, None
         if is_silent(fault):
             return b""
         return encode(Event(write_text(error_said(fault))))
@@ -118,7 +128,7 @@ class ChatEncoder:
         for key, value in metadata.items():
             if key in OF_CHOICE and key != "finish_reason":
                 self._within[key] = value
-            elif key not in OF_FRAME | OF_CHOICE:
+            elif key not in OF_EITHER:
                 self._beside[key] = value
 
     def _delta(self, said: dict[str, Any]) -> dict[str, Any]:
@@ -132,10 +142,9 @@ class ChatEncoder:
     def _begin(self, delta: dict[str, Any]) -> bytes:
         """The first event, which says who speaks, and what goes with it."""
         request, metadata = self._request, self._metadata
-        asked = [m.model_dump() for m in request.messages] if request else []
         model = metadata.get("model_name") or (request.model if request else None)
         self._frame = {
-            "id": self._id or made_id(asked),
+            "id": self._id or made_id(_asked(request)),
             "object": "chat.completion.chunk",
             "created": metadata.get("created") or 0,
             "model": model or "harness",
@@ -146,6 +155,7 @@ class ChatEncoder:
         role = delta.pop("role", "assistant")
         within, self._within = self._within, {}
         data = self._event({"role": role, "content": ""})
+        self._plain = TextFrame(lambda text: self._event({"content": text})).saying
         self._within = within
         return data + (self._event(delta) if delta else b"")
 
@@ -160,9 +170,10 @@ class ChatEncoder:
 
     def _others(self) -> list[bytes]:
         """The other choices, where several were asked for."""
-        message = AIMessage(
-            response_metadata={"other_choices": self._metadata.get("other_choices")}
-        )
+        others = self._metadata.get("other_choices")
+        if not others:
+            return []
+        message = AIMessage(response_metadata={"other_choices": others})
         data: list[bytes] = []
         for choice in choices_of(message)[1:]:
             delta = {k: v for k, v in choice.pop("message").items() if v is not None}
@@ -180,6 +191,9 @@ class ChatEncoder:
             options = self._request.params.get("stream_options")
             if not (isinstance(options, dict) and options.get("include_usage")):
                 return None
-        told = {"token_usage": self._metadata.get("token_usage")}
-        usage = self._usage.usage_metadata
-        return write_usage(AIMessage(usage_metadata=usage, response_metadata=told))
+        told = self._metadata.get("token_usage")
+        return write_usage(self._usage.usage_metadata, told)
+
+
+def _asked(request: ChatRequest | None) -> list[dict[str, Any]]:
+    return [m.model_dump() for m in request.messages] if request else []

@@ -14,9 +14,11 @@ from harness.values import canonical
 from harness.wire.json_values import says, write_json
 from harness.wire.openai_chat.assistant import write_assistant
 from harness.wire.openai_chat.usage import write_usage
+from harness.wire.text_frames import TextFrame
 
 __all__ = [
     "OF_CHOICE",
+    "OF_EITHER",
     "OF_FRAME",
     "choices_of",
     "ending",
@@ -35,6 +37,11 @@ OF_FRAME = frozenset(
     "choices content_as created error id model model_name model_provider object "
     "other_choices reasoning_field stop_sequence token_usage usage".split()
 )
+OF_EITHER = OF_FRAME | OF_CHOICE
+_COUNTS = {"input_tokens", "output_tokens", "total_tokens"}
+#: The replies that were written last, but for their ids.
+_FRAMES: dict[tuple[Any, ...], TextFrame] = {}
+_REMEMBERED = 64
 _ENDS = frozenset({"content_filter", "function_call", "length", "stop", "tool_calls"})
 
 
@@ -42,20 +49,62 @@ def write_reply(message: AIMessage, request: ChatRequest | None = None) -> bytes
     """The whole reply that says *message*, to *request* if that is known."""
     message = message.to_message()
     metadata = message.response_metadata
+    key = _key(message, metadata)
+    if key is None:
+        return write_json(_reply(message, metadata, request))
+    frame = _FRAMES.get(key)
+    if frame is None:
+        said = _reply(message, metadata, request)
+        frame = TextFrame(lambda text: write_json({**said, "id": text}))
+        if len(_FRAMES) >= _REMEMBERED:
+            _FRAMES.clear()
+        _FRAMES[key] = frame
+    return frame.saying(str(message.id))
+
+
+def _key(message: AIMessage, metadata: dict[str, Any]) -> tuple[Any, ...] | None:
+    """What the reply hangs on beside the id, where that is little: plain text.
+
+    An answer that is given again is not written again.
+    """
+    text, usage = message.content, message.usage_metadata
+    model, reason = metadata.get("model_name"), metadata.get("finish_reason")
+    plain = (
+        isinstance(text, str)
+        and len(metadata) == 2
+        and isinstance(model, str)
+        and isinstance(reason, str)
+        and message.id
+        and message.id.isascii()
+        and (usage is None or usage.keys() == _COUNTS)
+        and all(type(count) is int for count in (usage or {}).values())
+        and not message.additional_kwargs
+        and not message.tool_calls
+        and not message.invalid_tool_calls
+    )
+    counts = tuple(usage.items()) if usage else ()
+    return (text, model, reason, counts) if plain else None
+
+
+def _reply(
+    message: AIMessage, metadata: dict[str, Any], request: ChatRequest | None
+) -> dict[str, Any]:
     read = metadata.get("model_provider") == "openai"
     model = metadata.get("model_name")
     if model is None and not read:
         model = (request.model if request else None) or "harness"
-    reply = {
+    reply: dict[str, Any] = {
         "id": message.id or ("" if read else made_id(message)),
         "object": "chat.completion",
         "created": metadata.get("created") or 0,
         "model": model or "",
         "choices": choices_of(message),
-        "usage": write_usage(message),
-        **{k: v for k, v in metadata.items() if k not in OF_FRAME | OF_CHOICE},
     }
-    return write_json({k: v for k, v in reply.items() if k != "usage" or v is not None})
+    usage = write_usage(message.usage_metadata, metadata.get("token_usage"))
+    if usage is not None:
+        reply["usage"] = usage
+    reply |= {k: v for k, v in metadata.items() if k not in OF_EITHER}
+    return reply
 
 
 def made_id(said: object) -> str:
@@ -66,19 +115,20 @@ def made_id(said: object) -> str:
 
 def choices_of(message: AIMessage) -> list[dict[str, Any]]:
     """The choice that *message* is, and the others that it tells of."""
-    found = [_choice(message, 0)]
-    others = message.response_metadata.get("other_choices")
+    metadata = message.response_metadata
+    found = [_choice(message, metadata, 0)]
+    others = metadata.get("other_choices")
     for other in others if isinstance(others, list) else ():
         try:
             fields = {k: v for k, v in other.items() if k != "index"}
-            found.append(_choice(AIMessage.model_validate(fields), other["index"]))
+            one = AIMessage.model_validate(fields)
+            found.append(_choice(one, one.response_metadata, other["index"]))
         except (AttributeError, InputError, KeyError):
             continue  # no message of ours
     return found
 
 
-def _choice(message: AIMessage, index: int) -> dict[str, Any]:
-    metadata = message.response_metadata
+def _choice(message: AIMessage, metadata: dict[str, Any], index: int) -> dict[str, Any]:
     said = write_assistant(message, answer=True)
     said.setdefault("refusal", None)
     beside = {k: v for k, v in metadata.items() if k in OF_CHOICE}

@@ -47,15 +47,14 @@ def read_usage(usage: Mapping[str, Any]) -> dict[str, Any] | None:
     return read_counts(usage, _PLACES, _DETAILS)
 
 
-def write_usage(message: AIMessage) -> dict[str, Any] | None:
-    """What OpenAI reports of the usage of *message*: its own report, if there is one.
+def write_usage(
+    usage: Mapping[str, Any] | None, told: object = None
+) -> dict[str, Any] | None:
+    """What OpenAI reports for *usage*: *told*, if that is its own report of it.
 
-    >>> counts = {"input_tokens": 3, "output_tokens": 5, "total_tokens": 8}
-    >>> write_usage(AIMessage(usage_metadata=counts))
+    >>> write_usage({"input_tokens": 3, "output_tokens": 5, "total_tokens": 8})
     {'prompt_tokens': 3, 'completion_tokens': 5, 'total_tokens': 8}
     """
-    usage = message.usage_metadata
-    told = message.response_metadata.get("token_usage")
     if (
         isinstance(told, dict)
         and not told.keys() & _OTHERS
