@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import aiohttp
 import httpx
 import httpx2
 import openai
 import pytest
+import requests
 from pydantic_ai import ToolDefinition, direct
 from pydantic_ai.messages import ModelRequest, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
@@ -651,11 +653,48 @@ for name, words in PYDANTIC_AI.items():
 
 
 # ------------------------------------------------------------ bare HTTP clients
-# What asks through no transport of httpx has its rows here too: requests, aiohttp.
+# What asks through no transport of httpx is intercepted.
 
 
-def bare(library: Any, dialect: Any, *, stream: bool) -> Callable[[Script], Heard]:
-    """Give what asks with a client of *library*, in the words of *dialect*."""
+Posted = Callable[[FakeProvider, str, bytes], list[bytes]]
+
+
+def by_transport(library: Any) -> Posted:
+    """Give what asks with a client of *library*, by the provider's transport."""
+
+    def post(fake: FakeProvider, url: str, body: bytes) -> list[bytes]:
+        client = library.Client(transport=fake.transport())
+        with client.stream("POST", url, content=body) as answer:
+            return [*answer.iter_raw()]
+
+    return post
+
+
+def by_requests(fake: FakeProvider, url: str, body: bytes) -> list[bytes]:
+    """Ask with requests, which knows of no fake."""
+    with (
+        fake.intercept("provider.example"),
+        requests.post(url, data=body, stream=True, timeout=9) as answer,
+    ):
+        return [*answer.iter_content(None)]
+
+
+def by_aiohttp(fake: FakeProvider, url: str, body: bytes) -> list[bytes]:
+    """Ask with aiohttp, which knows of none either."""
+
+    async def post() -> list[bytes]:
+        async with (
+            fake.intercept("provider.example"),
+            aiohttp.ClientSession() as session,
+            session.post(url, data=body) as answer,
+        ):
+            return [data async for data in answer.content.iter_any()]
+
+    return asyncio.run(post())
+
+
+def bare(post: Posted, dialect: Any, *, stream: bool) -> Callable[[Script], Heard]:
+    """Give what asks by *post*, in the words of *dialect*."""
     request = ChatRequest(
         (HumanMessage(ASKED),),
         tools=(tool_spec(WEATHER),),
@@ -667,26 +706,28 @@ def bare(library: Any, dialect: Any, *, stream: bool) -> Callable[[Script], Hear
     )
 
     def ask(script: Script) -> Heard:
-        client = library.Client(transport=FakeProvider(script).transport())
         url = f"https://provider.example/v1/{dialect.path(request).lstrip('/')}"
-        body = dialect.write_request(request)
-        with client.stream("POST", url, content=body) as answer:
-            if not stream:
-                return of_message(dialect.read_reply(answer.read()))
-            decoder = dialect.decoder()
-            chunks = [
-                chunk for data in answer.iter_raw() for chunk in decoder.feed(data)
-            ]
-            return of_message(sum([*chunks, *decoder.close()]))
+        pieces = post(FakeProvider(script), url, dialect.write_request(request))
+        if not stream:
+            return of_message(dialect.read_reply(b"".join(pieces)))
+        decoder = dialect.decoder()
+        chunks = [chunk for data in pieces for chunk in decoder.feed(data)]
+        return of_message(sum([*chunks, *decoder.close()]))
 
     return ask
 
 
-for library in (httpx, httpx2):
+CLIENTS: dict[str, Posted] = {
+    "httpx": by_transport(httpx),
+    "httpx2": by_transport(httpx2),
+    "requests": by_requests,
+    "aiohttp": by_aiohttp,
+}
+for client, post in CLIENTS.items():
     for dialect in DIALECTS.values():
         for stream in (False, True):
-            title = f"{library.__name__} {dialect.name}{', streamed' * stream}"
-            face(title)(bare(library, dialect, stream=stream))
+            title = f"{client} {dialect.name}{', streamed' * stream}"
+            face(title)(bare(post, dialect, stream=stream))
 
 
 # ------------------------------------------------------------------------ tests
