@@ -14,6 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 READY := $(VENV)/.ready
+SUITES := .venv-suites
+SUITES_READY := $(SUITES)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 VCRPY85 := $(BENCH)/vcrpy-8.5
@@ -54,8 +56,12 @@ node: $(NODE_READY)
 
 # The plugin imports harness before pytest-cov could start: coverage runs pytest.
 # Lint and coverage speak first, so that the last line is the count of tests.
-test: $(READY) $(NODE_READY) lint types
+test: $(READY) $(SUITES_READY) $(NODE_READY) lint types
 	@$(BIN)/coverage erase
+	$(SUITES)/bin/coverage run -m pytest -q -n $(JOBS) -p randomly --randomly-seed=$(SEED) \
+	    -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function \
+	    --benchmark-disable -W ignore::pytest_benchmark.logger.PytestBenchmarkWarning \
+	    tests/bridges/standard
 	$(BIN)/coverage run -m pytest -q -n $(JOBS) -p randomly --randomly-seed=$(SEED) | tee $(VENV)/tests.log
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
@@ -64,6 +70,13 @@ test: $(READY) $(NODE_READY) lint types
 format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The standard suites of LangChain want a vcrpy that is older than ours.
+$(SUITES_READY): requirements-suites.lock pyproject.toml
+	@$(PYTHON) -m venv $(SUITES)
+	@$(SUITES)/bin/python $(PIP) --requirement requirements-suites.lock
+	@$(SUITES)/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
 
 # The peers that the benchmarks race against stay out of the tests' environment.
 $(BENCH_READY): requirements.lock pyproject.toml
@@ -86,17 +99,22 @@ recordings: $(READY)
 
 # A clean resolve of everything that development needs, exactly pinned.
 lock:
-	@rm -rf .venv-lock
-	@$(PYTHON) -m venv .venv-lock
-	@.venv-lock/bin/python $(PIP) hatchling editables '.[dev]'
-	@{ echo '# Made by "make lock": exact versions of all that development and tests need.'; \
-	   .venv-lock/bin/python -m pip freeze --exclude chat-harness; } > requirements.lock
-	@rm -rf .venv-lock
+	@$(call locked,dev,requirements.lock)
+	@$(call locked,suites,requirements-suites.lock)
+
+define locked
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python $(PIP) hatchling editables '.[$(1)]'
+	{ echo '# Made by "make lock": exact versions of all that development and tests need.'; \
+	  .venv-lock/bin/python -m pip freeze --exclude chat-harness; } > $(2)
+	rm -rf .venv-lock
+endef
 
 build: $(READY)
 	@$(BIN)/hatchling build
 
 clean:
-	rm -rf $(VENV) $(BENCH) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(SUITES) $(BENCH) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +

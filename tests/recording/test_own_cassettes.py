@@ -154,7 +154,10 @@ def test_readme_has_a_row_for_each() -> None:
     named = {row.split("`")[1] for row in rows if row.startswith("| `")}
 
     assert named == files
-    assert files == {"weather.yaml", *(f"{name}.yaml" for name in NAMES)}
+    assert files == {
+        *("weather.yaml", "langchain-suites.yaml"),
+        *(f"{name}.yaml" for name in NAMES),
+    }
 
 
 @pytest.mark.parametrize("folder", ["cassettes", "docs", "fakes"])
