@@ -36,7 +36,8 @@ FLOORS = {
 }
 SHARED_FLOORS = {0, 1, 5}  # their rooms may import each other
 HEAVY = (
-    "httpx vcr hypothesis pytest _pytest yaml jsonschema rich regex rstr langchain_core"
+    "httpx vcr hypothesis pytest _pytest yaml jsonschema rich regex rstr "
+    "langchain_core pydantic_ai"
 )
 
 MAX_MODULE_LINES = 400

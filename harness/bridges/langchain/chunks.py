@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core import messages as lc
 
 from harness.blocks import TEXT_FIELD
+from harness.bridges.calls import Calls
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, shown
 from harness.text import whole
@@ -36,7 +37,7 @@ class ChunkWriter:
         self._all = AIMessageChunk()
         self._numbered = blocks
         self._numbers: dict[tuple[str, Any], int] = {}
-        self._runs: dict[Any, tuple[int, str | None]] = {}
+        self._calls = Calls()
         self._taken: set[int] = set()
         self._halves: dict[Any, str] = {}
 
@@ -106,10 +107,10 @@ class ChunkWriter:
 
     def _fragment(self, fragment: dict[str, Any]) -> lc.ToolCallChunk:
         index, id_ = fragment["index"], fragment["id"]
-        number, known = self._runs.get(index, (None, None))
-        if number is None or (id_ and known and id_ != known):
-            number = _free(index, self._taken)
-        self._runs[index] = number, known or id_ if id_ in (known, None, "") else id_
+        call = "call", self._calls.number(index, id_)
+        if call not in self._numbers:
+            self._numbers[call] = _free(index, self._taken)
+        number = self._numbers[call]
         return {
             "name": fragment["name"],
             "args": self._joined(("args", number), fragment["args"] or ""),

@@ -23,6 +23,7 @@ from harness.bridges.langchain.messages import (
     message_to_langchain,
 )
 from harness.bridges.langchain.structured import structured
+from harness.bridges.names import name_of
 from harness.errors import InputError, nearest, shown
 from harness.messages import Message
 from harness.models import ChatModel
@@ -307,12 +308,6 @@ def as_langchain(model: ChatModel, /, **fields: Any) -> HarnessChatModel:
     return HarnessChatModel.model_validate(
         {"model": name_of(model), **fields, "chat": model}
     )
-
-
-def name_of(chat: ChatModel) -> str:
-    """How *chat* is called where nobody says otherwise."""
-    name = chat.binding.model or getattr(chat, "model", None)
-    return name if isinstance(name, str) and name else type(chat).__name__
 
 
 def _result(playback: Playback) -> ChatResult:
