@@ -158,6 +158,7 @@ def test_reasoning_and_calls_stream_through() -> None:
     assert said.text == expected.text
     assert said.tool_calls == expected.tool_calls
     assert said.usage_metadata == expected.usage_metadata
+    assert {chunk.id for chunk in chunks} == {expected.id}
     assert said.finish_reason == "tool_calls"
     assert said.content_blocks[0]["extras"] == {"signature": "Ev4C"}
     assert [b["type"] for b in said.content_blocks] == [

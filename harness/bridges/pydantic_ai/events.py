@@ -83,12 +83,17 @@ class EventReader:
                     pass
                 case _:
                     blocks.append({**block, "index": index})
+        details = response.provider_details or {}
+        for place, block in details.get("blocks", ()):  # their place is lost
+            blocks.append({**block, "index": f"block_{place}"})
         return AIMessageChunk(
             blocks or "",
             tool_call_chunks=fragments,
             usage_metadata=usage_from(response.usage),
             response_metadata=metadata_of(response),
+            additional_kwargs=details.get("additional_kwargs"),
             id=response.provider_response_id,
+            name=details.get("name"),
             chunk_position="last",
         )
 

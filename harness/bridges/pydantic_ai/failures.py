@@ -66,8 +66,11 @@ def fault_of(error: theirs.ModelAPIError) -> Fault:
             retry_after=error.retry_after,
             headers=error.headers or {},
         )
-    kind = next(kind for their, kind in _FAULTS if isinstance(error, their))
-    return Fault(error.message, kind, retry_after=error.retry_after)
+    return next(
+        Fault(error.message, kind, retry_after=error.retry_after)
+        for their, kind in _FAULTS
+        if isinstance(error, their)
+    )
 
 
 def _text(error: theirs.ModelHTTPError) -> str:

@@ -94,7 +94,8 @@ async def _streamed(
     async with direct.model_request_stream(model, messages, **said) as stream:
         async for event in stream:
             if (chunk := reader.feed(event)) is not None:
-                yield chunk
+                name = stream.provider_response_id  # else the run would give it one
+                yield chunk if name is None else chunk.identified(name)
         yield reader.close(stream.get())
 
 

@@ -55,6 +55,7 @@ class HarnessStream(StreamedResponse):
 
     def _fed(self, chunk: AIMessageChunk) -> _Events:
         self._said += chunk
+        self.provider_response_id = self._said.id
         said = chunk.model_dump()
         content = said["content"]
         if isinstance(content, str):
