@@ -29,8 +29,8 @@ FLOORS = {
         2: "wire",
         3: "models scripts cassettes endpoint",
         4: "fake record replay providers transports server recording clients",
-        5: "laws strategies harness fake_provider",
-        6: "pytest_plugin cli bridges",
+        5: "laws strategies harness fake_provider bridges",
+        6: "pytest_plugin cli",
     }.items()
     for room in rooms.split()
 }

@@ -27,13 +27,18 @@ from harness.pytest_plugin.settings import (
 )
 
 if TYPE_CHECKING:
+    from harness.bridges.langchain import HarnessChatModel
+    from harness.bridges.pydantic_ai import HarnessModel
     from harness.cassettes import CassetteSource
     from harness.cassettes.tape import Tape
     from harness.pytest_plugin.factories import FakeChats, FakeProviders, ReplayChats
+    from harness.pytest_plugin.frameworks import BridgedFakes, BridgedReplays
     from harness.pytest_plugin.tapes import Cassettes
     from harness.pytest_plugin.watching import Watch
 
 __all__ = [
+    "BridgedFakes",
+    "BridgedReplays",
     "Cassettes",
     "FakeChats",
     "FakeProviders",
@@ -42,13 +47,19 @@ __all__ = [
     "cassette_options",
     "cassettes",
     "fake_chat",
+    "fake_langchain",
     "fake_provider",
+    "fake_pydantic_ai",
     "recorded",
     "replay_chat",
+    "replay_langchain",
+    "replay_pydantic_ai",
 ]
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "BridgedFakes": "frameworks",
+        "BridgedReplays": "frameworks",
         "Cassettes": "tapes",
         "FakeChats": "factories",
         "FakeProviders": "factories",
@@ -191,6 +202,42 @@ def replay_chat(_harness_watch: "Watch") -> "ReplayChats":
     from harness.pytest_plugin.factories import ReplayChats
 
     return ReplayChats(_harness_watch)
+
+
+@pytest.fixture
+def fake_langchain(_harness_watch: "Watch") -> "BridgedFakes[HarnessChatModel]":
+    """Make fake chat models of LangChain: ``fake_langchain("Hello!")``."""
+    from harness.bridges.langchain import as_langchain
+    from harness.pytest_plugin.frameworks import BridgedFakes
+
+    return BridgedFakes(_harness_watch, "fake_langchain", as_langchain)
+
+
+@pytest.fixture
+def replay_langchain(_harness_watch: "Watch") -> "BridgedReplays[HarnessChatModel]":
+    """Make chat models of LangChain that replay: ``replay_langchain("weather")``."""
+    from harness.bridges.langchain import as_langchain
+    from harness.pytest_plugin.frameworks import BridgedReplays
+
+    return BridgedReplays(_harness_watch, as_langchain)
+
+
+@pytest.fixture
+def fake_pydantic_ai(_harness_watch: "Watch") -> "BridgedFakes[HarnessModel]":
+    """Make fake models of pydantic-ai: ``Agent(fake_pydantic_ai("Hello!"))``."""
+    from harness.bridges.pydantic_ai import as_pydantic_ai
+    from harness.pytest_plugin.frameworks import BridgedFakes
+
+    return BridgedFakes(_harness_watch, "fake_pydantic_ai", as_pydantic_ai)
+
+
+@pytest.fixture
+def replay_pydantic_ai(_harness_watch: "Watch") -> "BridgedReplays[HarnessModel]":
+    """Make models of pydantic-ai that replay: ``replay_pydantic_ai("weather")``."""
+    from harness.bridges.pydantic_ai import as_pydantic_ai
+    from harness.pytest_plugin.frameworks import BridgedReplays
+
+    return BridgedReplays(_harness_watch, as_pydantic_ai)
 
 
 @pytest.fixture

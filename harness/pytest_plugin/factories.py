@@ -38,10 +38,11 @@ class FakeChats:
 
     It takes what `FakeChatModel` takes, and *allow_unused* for turns that need not be
     played. A test that provokes an error of its script clears `script.violations`.
+    *fixture* is what the test calls this.
     """
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, watch: Watch, fixture: str = "fake_chat") -> None:
+        self._watch, self._fixture = watch, fixture
 
     def __call__(
         self,
@@ -55,7 +56,7 @@ class FakeChats:
         if seed := _seed(self._watch, turns):
             options.setdefault("seed", seed)
         model = FakeChatModel(*turns, **options)  # type: ignore[arg-type]  # it checks
-        return self._watched(model, "fake_chat(...)", allow_unused=allow_unused)
+        return self._watched(model, f"{self._fixture}(...)", allow_unused=allow_unused)
 
     def load(
         self,
@@ -70,7 +71,7 @@ class FakeChats:
 
         directory = directory or folder(self._watch.config, "fakes")
         model = FakeChatModel.load(name, directory=directory, clock=clock)
-        label = f"fake_chat.load({str(name)!r})"
+        label = f"{self._fixture}.load({str(name)!r})"
         return self._watched(model, label, allow_unused=allow_unused)
 
     def _watched(

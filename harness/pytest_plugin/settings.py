@@ -29,7 +29,9 @@ MARKER = (
 )
 
 #: Fixtures that take the marker for themselves.
-TAKERS = frozenset({"cassette", "replay_chat", "recorded"})
+TAKERS = frozenset(
+    "cassette recorded replay_chat replay_langchain replay_pydantic_ai".split()
+)
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 _UNUSED = ("ignore", "error")
