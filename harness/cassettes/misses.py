@@ -24,7 +24,7 @@ from harness.wire import dialect_of
 __all__ = ["Shelf", "explain_miss"]
 
 _FIELDS = (*DEFAULT_FIELDS, "model", "params")
-_COMPARED, _NAMED, _LINES = 16, 3, 12
+_MANY, _COMPARED, _NAMED, _LINES = 64, 16, 3, 12
 _FAR, _TEXT, _ROOM = 10.0, 500, 40
 
 
@@ -162,10 +162,13 @@ def _nearest(asked: _Asked, shelf: Shelf) -> list[str]:
 
 
 def _looked_at(asked: _Asked, shelf: Shelf) -> Iterable[Interaction]:
-    """A few recordings, as they stand: of the same address first, and much the same.
+    """The recordings; where there are many, a few that are at the same address first.
 
-    To compare a request in full takes as long as to look at hundreds of bodies so.
+    To compare a request in full takes as long as to look at hundreds of bodies as they
+    stand. That finds the nearest only where they are spelled alike.
     """
+    if len(shelf.recordings) <= _MANY:
+        return shelf.recordings
     address, body = _address(asked), asked.request.body
 
     def far(numbered: tuple[int, Interaction]) -> tuple[bool, int]:

@@ -172,7 +172,7 @@ def cripple(part: str) -> None:
         case "journal":
             Journal.write = lambda *_: None
         case "replacing":
-            merging.replace_file = lambda path, data: path.write_bytes(data)
+            merging.replace_file = lambda path, *data: path.write_bytes(b"".join(data))
         case "merging":
             merging.Loaded.refreshed = lambda loaded, _: loaded
         case _:
