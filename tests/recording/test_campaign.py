@@ -282,6 +282,7 @@ def test_one_process_without(field: Field, part: str, fault: str) -> None:
 def test_many_processes_without_merging(field: Field) -> None:
     """So is what has them look at what others have saved meanwhile."""
     field.fresh()
-    fates = field.run_all(*({"who": f"p{n}", "without": "merging"} for n in range(2)))
+    alone = {"tapes": 1, "without": "merging"}  # both open before either has saved
+    fates = field.run_all(*({"who": f"p{n}", **alone} for n in range(2)))
 
     assert is_harmed(field, [name for fate in fates for name in fate.finished])

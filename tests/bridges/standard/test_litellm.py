@@ -1,4 +1,4 @@
-"""litellm, whose pins allow neither our openai nor our httpx2, hears the same script."""
+"""litellm, whose pins allow neither our openai nor our httpx2, hears the script too."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from harness import FakeProvider, UnscriptedRequest, call, fail, say
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it would ask
 
-import litellm  # noqa: E402  (it reads that when it is imported)
+import litellm
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # it has many of its own
 
