@@ -6,13 +6,17 @@ import sys
 import threading
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
-from harness.errors import InputError
+from harness.endpoint import Chaos, Endpoint, Quota
+from harness.errors import InputError, nearest
+from harness.fake_provider import FakeProvider
 from harness.recording.use import cassette_path
+from harness.scripts import Script
 from harness.server import (
     MATCH_ON,
     SESSION_HEADER,
@@ -58,6 +62,7 @@ def serve_arguments(parser: ArgumentParser) -> None:
         help="a recording in cassettes/, or its path; may be given several times",
     )
     _place_arguments(parser)
+    _provider_arguments(parser)
     parser.add_argument(
         "--session-header",
         default=SESSION_HEADER,
@@ -79,6 +84,30 @@ def serve_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def _provider_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--key",
+        action="append",
+        dest="keys",
+        help="a key that is let in; without any, every one is",
+    )
+    parser.add_argument(
+        "--no-validate",
+        action="store_false",
+        dest="validate",
+        help="take requests that a provider would refuse",
+    )
+    parser.add_argument(
+        "--chaos",
+        metavar="NAME=RATE,...",
+        help="faults by chance, such as seed=7,rate_limit=0.1,reset=0.05",
+    )
+    for what in ("requests", "tokens"):
+        parser.add_argument(
+            f"--{what}-per-minute", type=int, help=f"the quota of {what}"
+        )
+
+
 def serve(  # noqa: PLR0913 - the options of the command
     names: Sequence[str],
     *,
@@ -88,15 +117,21 @@ def serve(  # noqa: PLR0913 - the options of the command
     session_header: str,
     reload: bool,
     speed: float | None,
+    **provider: Any,
 ) -> int:
     """Serve scripts and cassettes until a signal ends it; 1 if something had no answer.
 
     Raises HarnessError for what cannot be served.
     """
     clock = clock_at(1.0 if speed is None else speed)
+    options = _provider_options(**provider)
     served: dict[str, Any] = {}
+
+    def made(script: Script) -> Endpoint:
+        return FakeProvider(script, clock=clock, **options).endpoint
+
     for name in names:
-        file = ScriptFile(name, now=clock.now, tell=_tell)
+        file = ScriptFile(name, made=made, tell=_tell)
         changed = file.changed if reload else None
         script = ServedScript(file.endpoint, header=session_header, changed=changed)
         _add(served, file.path.name.partition(".")[0], script)
@@ -111,6 +146,46 @@ def serve(  # noqa: PLR0913 - the options of the command
         played = ServedCassette(tape, header=session_header, speed=speed or 0.0)
         _add(served, path.name.partition(".")[0], played)
     return _run(Application(served, clock=clock), host, port)
+
+
+def _provider_options(
+    *,
+    keys: Sequence[str] | None,
+    validate: bool,
+    chaos: str | None,
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+) -> dict[str, Any]:
+    """The options of a FakeProvider that the command says. Raises InputError."""
+    limits = {
+        "requests_per_minute": requests_per_minute,
+        "tokens_per_minute": tokens_per_minute,
+    }
+    limited = any(limit is not None for limit in limits.values())
+    return {
+        "keys": keys,
+        "validate": validate,
+        "chaos": None if chaos is None else _chaos(chaos),
+        "quota": Quota(**limits) if limited else None,
+    }
+
+
+def _chaos(text: str) -> Chaos:
+    """Read ``seed=7,reset=0.1``."""
+    known = {one.name: float for one in fields(Chaos)} | {"seed": int}
+    said: dict[str, Any] = {}
+    for item in text.split(","):
+        name, _, value = item.strip().partition("=")
+        if name not in known:
+            raise InputError(f"--chaos {item!r}: {nearest(name, known)}")
+        try:
+            said[name] = known[name](value)
+        except ValueError:
+            raise InputError(
+                f"--chaos {name}={value!r}: give a "
+                f"{'whole number' if name == 'seed' else 'rate from 0 to 1'}."
+            ) from None
+    return Chaos(**said)
 
 
 def proxy_arguments(parser: ArgumentParser) -> None:

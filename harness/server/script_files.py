@@ -12,7 +12,7 @@ __all__ = ["ScriptFile"]
 
 
 class ScriptFile:
-    """The script *name*, or at a path, and endpoints that play it by the time of *now*.
+    """The script *name*, or at a path, and the endpoints that *made* makes to play it.
 
     *tell* hears that the file was read again, or cannot be. Raises ScriptError if
     there is no such file, and InputError if it is no script.
@@ -22,11 +22,11 @@ class ScriptFile:
         self,
         name: str | Path,
         *,
-        now: Callable[[], float],
+        made: Callable[[Script], Endpoint],
         tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.path = find_script(name).absolute()
-        self._now = now
+        self._made = made
         self._tell = tell
         self._stamp = self._stamped()
         self._broken: HarnessError | None = None
@@ -34,7 +34,7 @@ class ScriptFile:
 
     def endpoint(self) -> Endpoint:
         """One that plays the script from its beginning."""
-        return Endpoint(self._script.fresh(), now=self._now)
+        return self._made(self._script.fresh())
 
     @property
     def script(self) -> Script:

@@ -114,6 +114,55 @@ def test_serve_reads_a_script_again(tmp_path):
     )
 
 
+def test_serve_is_a_provider_as_it_is_in_process(tmp_path):
+    """It refuses what a provider refuses, and knows of models and embeddings."""
+    script = tmp_path / "one.yaml"
+    script.write_text("turns: [Hello!]")
+
+    with running("serve", str(script), cwd=tmp_path) as program:
+        url = f"{program.url}/v1/chat/completions"
+        refused = httpx.post(url, json={"model": "m"}, trust_env=False)
+        models = httpx.get(f"{program.url}/v1/models", trust_env=False)
+        answer = program.ask()
+        status, _ = program.end()
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "messages"
+    assert models.json()["object"] == "list"
+    assert answer.status_code == 200
+    assert status == 0
+
+
+def test_serve_can_be_a_bad_provider(tmp_path):
+    """Keys, quotas and chaos, for each session by itself."""
+    script = tmp_path / "one.yaml"
+    script.write_text("turns: [{say: Hello!, times: forever}]")
+    words = ["--key", "sk-one", "--requests-per-minute", "1", "--chaos", "seed=1"]
+    asked = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    seen = []
+
+    with running("serve", str(script), *words, cwd=tmp_path) as program:
+        url = f"{program.url}/v1/chat/completions"
+        for key, session in [("no", "a"), *[("sk-one", "a")] * 2, ("sk-one", "b")]:
+            headers = {"authorization": f"Bearer {key}", "x-harness-session": session}
+            answer = httpx.post(url, json=asked, headers=headers, trust_env=False)
+            seen.append(answer.status_code)
+        program.end()
+    with running("serve", str(script), "--chaos", "server=1", cwd=tmp_path) as program:
+        seen.append(program.ask().status_code)
+        program.end()
+    with running("serve", str(script), "--no-validate", cwd=tmp_path) as program:
+        seen.append(httpx.post(url_of(program), json={"messages": []}).status_code)
+        program.end()
+
+    assert seen == [401, 200, 429, 200, 500, 200]
+
+
+def url_of(program: Program) -> str:
+    """Give where a chat is asked."""
+    return f"{program.url}/v1/chat/completions"
+
+
 def test_serve_has_several_below_their_names():
     """Scripts and cassettes; what is nowhere is told."""
     with running("serve", "weather", "--cassette", "openai-weather", cwd=ROOT) as it:
@@ -158,6 +207,16 @@ def test_proxy_records_and_replays(tmp_path):
         (["serve", "wether"], "There is no script 'wether' in "),
         (["serve", "--cassette", "wether"], "There is no cassette 'cassettes/wether"),
         (["serve", "weather", "weather"], "Two would be served as 'weather'"),
+        (
+            ["serve", "weather", "--chaos", "rest=1"],
+            "--chaos 'rest=1': Did you mean 'reset'",
+        ),
+        (["serve", "weather", "--chaos", "reset=often"], "--chaos reset='often'"),
+        (["serve", "weather", "--chaos", "seed=0.5"], "--chaos seed='0.5'"),
+        (
+            ["serve", "weather", "--tokens-per-minute", "0"],
+            "Quota(tokens_per_minute=0): give 1",
+        ),
         (["serve", "weather", "--speed", "-1"], "speed=-1.0: give a number from 0"),
         (
             ["proxy", "--upstream", "x", "--cassette", "y"],

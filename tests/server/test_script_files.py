@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness import InputError, ScriptError, UnscriptedRequest
+from harness.endpoint import Endpoint
 from harness.server import Application, ScriptFile, ServedScript, Server
 
 
@@ -27,7 +28,7 @@ def test_a_changed_script_is_played_from_the_next_request_on(tmp_path, chat):
     path = written(tmp_path / "one.yaml", "turns: [old, older]", at=1)
     told: list[str] = []
 
-    with server_of(ScriptFile(path, now=lambda: 0.0, tell=told.append)) as server:
+    with server_of(ScriptFile(path, made=Endpoint, tell=told.append)) as server:
         client = chat(server)
         said = [client.text()]
         written(path, "turns: [new]", at=2)
@@ -42,7 +43,7 @@ def test_a_broken_script_is_the_answer_until_it_is_mended(tmp_path, chat, quietl
     path = written(tmp_path / "one.yaml", "turns: [old, older]", at=1)
     told: list[str] = []
 
-    file = ScriptFile(path, now=lambda: 0.0, tell=told.append)
+    file = ScriptFile(path, made=Endpoint, tell=told.append)
     with quietly(server_of(file)) as server:
         client = chat(server)
         client.text()
@@ -66,7 +67,7 @@ def test_a_script_that_is_gone_is_told(tmp_path, chat, quietly):
     """The request says which file."""
     path = written(tmp_path / "one.yaml", "turns: [old, older]", at=1)
 
-    with quietly(server_of(ScriptFile(path, now=lambda: 0.0))) as server:
+    with quietly(server_of(ScriptFile(path, made=Endpoint))) as server:
         path.unlink()
         answer = chat(server).ask()
 
@@ -82,4 +83,4 @@ def test_a_script_that_cannot_be_read_is_not_served(tmp_path, text, error):
         path.write_text(text)
 
     with pytest.raises(error, match=r"one\.yaml"):
-        ScriptFile(path, now=lambda: 0.0)
+        ScriptFile(path, made=Endpoint)
