@@ -19,6 +19,7 @@ from harness.cassettes import (
     read_cassette,
     write_cassette,
 )
+from harness.cassettes.message_format import holds_conversations
 from harness.errors import CassetteError
 
 REQUEST = {
@@ -463,7 +464,12 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         find_cassette("weather.yaml", tmp_path / "nowhere")
 
 
-OURS = sorted((Path(__file__).parents[2] / "cassettes").glob("*.yaml"))
+#: What was recorded over HTTP; conversations are in a format that vcrpy has not.
+OURS = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "cassettes").glob("*.yaml"))
+    if not holds_conversations(path.read_text("utf-8"))
+]
 
 
 def said(body: bytes | str | None) -> Any:
