@@ -144,14 +144,14 @@ def other_paths(given: Sequence[str] | None) -> Desk:
     models = Models(given)
 
     def answer(call: HttpCall) -> Answer | None:
+        method = call.request.method.upper()
+        if call.dialect and method == "POST":
+            unknown = models.unknown(call.request)
+            return None if unknown is None else no_model(unknown, call.dialect)
         provider = provider_of(call.request)
         path = urlsplit(call.url).path
-        method = call.request.method.upper()
         if call.dialect:
-            if method != "POST":
-                return _no_method(provider, method, path)
-            unknown = models.unknown(call.request)
-            return None if unknown is None else no_model(unknown, provider)
+            return _no_method(provider, method, path)
         found = [
             (route, place)
             for route in _ROUTES

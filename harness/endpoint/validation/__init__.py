@@ -5,6 +5,7 @@ nothing. What a provider is not known to refuse passes.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from harness.endpoint.answers import Answer
@@ -85,4 +86,12 @@ def unreadable(dialect: str) -> Answer:
 
 def validate(call: HttpCall) -> Answer | None:
     """The same of a call of a chat; others are none of its business."""
-    return refusal(call.request, call.dialect) if call.dialect else None
+    if not call.dialect:
+        return None
+    short = len(call.request.body) <= _SHORT
+    return (_remembered if short else refusal)(call.request, call.dialect)
+
+
+#: Who tries again asks the same: it need not be looked at anew.
+_SHORT = 1 << 14
+_remembered = lru_cache(maxsize=64)(refusal)
