@@ -61,17 +61,25 @@ def test_parallel_tools(awaited: bool) -> None:
     assert_each_turn(fake)
 
 
-@pytest.mark.parametrize("mode", ["values", "updates", "messages", "debug", "tasks"])
+@pytest.mark.parametrize(
+    "mode", ["values", "updates", "messages", "debug", "tasks", "checkpoints"]
+)
 @pytest.mark.parametrize("awaited", [False, True])
 def test_every_mode_of_streaming(mode: str, awaited: bool) -> None:
     """The agent goes through, and the script was asked as it should be."""
-    fake, agent = weather()
+    fake, agent = weather(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "1"}}
 
     async def heard() -> list[Any]:
-        return [part async for part in agent.astream(QUESTION, stream_mode=mode)]
+        return [
+            part
+            async for part in agent.astream(QUESTION, config=config, stream_mode=mode)
+        ]
 
     parts = (
-        asyncio.run(heard()) if awaited else [*agent.stream(QUESTION, stream_mode=mode)]
+        asyncio.run(heard())
+        if awaited
+        else [*agent.stream(QUESTION, config=config, stream_mode=mode)]
     )
 
     assert parts
