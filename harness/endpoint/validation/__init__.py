@@ -24,6 +24,9 @@ from harness.wire.json_values import read_json
 
 __all__ = ["refusal", "unreadable", "validate"]
 
+#: The longest body, in bytes, that is worth to be remembered.
+_SHORT = 1 << 14
+
 
 class _Rules(NamedTuple):
     """What a provider refuses: bodies that are no JSON, no object, and the rest.
@@ -92,6 +95,7 @@ def validate(call: HttpCall) -> Answer | None:
     return (_remembered if short else refusal)(call.request, call.dialect)
 
 
-#: Who tries again asks the same: it need not be looked at anew.
-_SHORT = 1 << 14
-_remembered = lru_cache(maxsize=64)(refusal)
+@lru_cache(maxsize=64)
+def _remembered(request: HttpRequest, dialect: str) -> Answer | None:
+    """`refusal`: who tries again asks the same, which need not be looked at anew."""
+    return refusal(request, dialect)

@@ -7,8 +7,6 @@ from harness.wire.faults import ErrorReply, error_reply, error_status
 
 __all__ = ["error_said", "write_error"]
 
-#: Kinds of faults that are not told: the connection just ends.
-
 #: The type and the code of each kind.
 _WORDS: dict[str, tuple[str, str | None]] = {
     "authentication": ("invalid_request_error", "invalid_api_key"),
