@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from harness import __version__
 from harness.cassettes.resealing import reseal
 from harness.cli.demo import demo
+from harness.cli.record import record, record_arguments
 from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
 from harness.errors import HarnessError
 from harness.scripts.files import script_schema
@@ -49,6 +50,11 @@ COMMANDS: dict[
         _nothing,
     ),
     "proxy": (proxy, "record what a provider answers, and replay it", proxy_arguments),
+    "record": (
+        record,
+        "run a program, and record or replay what it asks models",
+        record_arguments,
+    ),
     "schema": (schema, "print the JSON schema of the scripts in fakes/", _nothing),
     "seal": (
         seal,
@@ -57,6 +63,10 @@ COMMANDS: dict[
     ),
     "serve": (serve, "serve scripts and cassettes to every language", serve_arguments),
 }
+
+
+#: Behind `--` these take a command of another program.
+_RUN_A_COMMAND = frozenset({"record"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, (_, about, arguments) in COMMANDS.items():
         description = f"{about[0].upper()}{about[1:]}."
         arguments(commands.add_parser(name, help=about, description=description))
-    said = vars(parser.parse_args(argv))
+    words = [*(sys.argv[1:] if argv is None else argv)]
+    behind: list[str] | None = None
+    if words[:1] and words[0] in _RUN_A_COMMAND and "--" in words:
+        at = words.index("--")
+        words, behind = words[:at], words[at + 1 :]
+    said = vars(parser.parse_args(words))
+    if behind is not None:
+        said["behind"] = behind
     command, _, _ = COMMANDS[said.pop("command")]
     try:
         return command(**said) or 0
