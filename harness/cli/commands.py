@@ -9,6 +9,7 @@ from harness import __version__
 from harness.cassettes.resealing import reseal
 from harness.cli.demo import demo
 from harness.cli.record import record, record_arguments
+from harness.cli.refresh import refresh, refresh_arguments
 from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
 from harness.errors import HarnessError
 from harness.scripts.files import script_schema
@@ -55,6 +56,7 @@ COMMANDS: dict[
         "run a program, and record or replay what it asks models",
         record_arguments,
     ),
+    "refresh": (refresh, "record stale cassettes anew", refresh_arguments),
     "schema": (schema, "print the JSON schema of the scripts in fakes/", _nothing),
     "seal": (
         seal,
@@ -66,7 +68,7 @@ COMMANDS: dict[
 
 
 #: Behind `--` these take a command of another program.
-_RUN_A_COMMAND = frozenset({"record"})
+_RUN_A_COMMAND = frozenset({"record", "refresh"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
