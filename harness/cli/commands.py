@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from harness import __version__
 from harness.cassettes.resealing import reseal
+from harness.cli.converting import convert, convert_arguments
 from harness.cli.demo import demo
 from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
 from harness.errors import HarnessError
@@ -43,6 +44,11 @@ COMMANDS: dict[
     str,
     tuple[Callable[..., int | None], str, Callable[[argparse.ArgumentParser], None]],
 ] = {
+    "convert": (
+        convert,
+        "make cassettes of what other programs have recorded",
+        convert_arguments,
+    ),
     "demo": (
         demo,
         "play a scripted and a recorded weather agent",
