@@ -28,7 +28,8 @@ FLOORS = {
         1: "steps requests asked matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint",
-        4: "fake record replay providers transports server recording clients",
+        4: "fake record replay providers transports server recording clients "
+        "transcripts",
         5: "laws strategies harness fake_provider bridges",
         6: "pytest_plugin cli",
     }.items()
