@@ -1,6 +1,5 @@
 """The command `harness convert`: recordings of other programs become cassettes."""
 
-import json
 import os
 import re
 import sys
@@ -12,6 +11,8 @@ from typing import Any
 from harness.cassettes import Interaction
 from harness.cassettes.merging import save
 from harness.cassettes.redaction import Redaction
+from harness.cli.screen import output as screen
+from harness.cli.screen import print_json
 from harness.converting import FORMATS, ForeignRecording, read_recording
 from harness.errors import CassetteError, HarnessError
 
@@ -152,11 +153,12 @@ class _Told:
         if not self._as_json:
             many = "" if count == 1 else "s"
             at = f" at {', '.join(found.added_hosts)}" if found.added_hosts else ""
-            print(f"{file}: {found.format}, {count} interaction{many}{at} -> {target}")
+            told = f"{file}: {found.format}, {count} interaction{many}{at} -> {target}"
+            screen().print(told, markup=False)
 
     def end(self) -> int:
         if self._as_json:
-            print(json.dumps(self._rows, indent=2))
+            print_json(self._rows)
         return int(self.failed)
 
 
