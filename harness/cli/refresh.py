@@ -1,6 +1,5 @@
 """The command `refresh`: what is stale is recorded anew."""
 
-import json
 import os
 import shlex
 import sys
@@ -8,27 +7,26 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.progress import Progress
 
 from harness.cassettes.merging import Loaded
-from harness.cli.programs import CannotRun, run_program
+from harness.cli.programs import run_program
+from harness.cli.screen import output, print_json
 from harness.cli.stale_cassettes import (
     Row,
     as_json,
-    costs,
     files_of,
     looked_at,
+    shown_costs,
     shown_row,
 )
-from harness.errors import HarnessError, InputError
+from harness.errors import InputError
 from harness.refreshing import Keys, ask_again, read_age, signed, tokens_of
 
 __all__ = ["refresh", "refresh_arguments"]
-
-_INTERRUPTED = 130
 
 
 def refresh_arguments(parser: ArgumentParser) -> None:
@@ -88,36 +86,26 @@ def refresh(  # noqa: PLR0913 - the options of the command
     Raises HarnessError for what cannot be used; nothing is asked then.
     """
     age, keys = read_age(older_than), Keys.read(os.environ, given_keys)
-    now = datetime.now(UTC)
-    out = _Output(as_json=json)
+    out, now = _Output(machines=json), datetime.now(UTC)
     looked = [looked_at(path, age, now) for path in files_of(paths, only)]
     rows = [row for row in looked if row.state != "fresh"]
-    if behind:  # which asks by itself: nothing stands in its way
+    if behind:  # the tests ask what is not asked again here
         rows = [
-            replace(row, state="stale", why="") if row.state == "left" else row
-            for row in rows
+            replace(row, state="stale") if row.has_requests else row for row in rows
         ]
     stale = [row for row in rows if row.state == "stale"]
+    left = [row for row in rows if row.state != "stale"]
     if dry_run or not stale:
         out.rows(rows)
-        out.end(rows, older_than, len(looked), spent=False)
-        broken = any(row.state in {"failed", "left"} for row in rows)
-        return 1 if broken and not dry_run else 0
+        out.end(rows, len(looked), asked=False)
+        return 1 if left and not dry_run else 0
     if not behind:
         _check_keys(stale, keys)
     if not (yes or behind or _agreed(stale, out)):
         return 2
-    left = [row for row in rows if row.state != "stale"]
     out.rows(left)
-    try:
-        if behind:
-            done = _by_command(behind, stale, age, out)
-        else:
-            done = _by_asking(stale, keys, out)
-    except KeyboardInterrupt:
-        _tell("interrupted; the cassette that was being asked is as it was.")
-        return _INTERRUPTED
-    out.end([*left, *done], older_than, len(looked), spent=True)
+    done = _by_command(behind, stale, out) if behind else _by_asking(stale, keys, out)
+    out.end([*left, *done], len(looked), asked=True)
     return 0 if all(row.state == "refreshed" for row in [*left, *done]) else 1
 
 
@@ -137,13 +125,13 @@ def _check_keys(stale: Sequence[Row], keys: Keys) -> None:
 
 def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
     """Whether the user wants these requests to be sent; asked on a terminal."""
-    count = sum(len(row.loaded.interactions) for row in stale)
+    count = _requests(stale)
     words = f"{count} request{'' if count == 1 else 's'} would be sent"
     if not sys.stdin.isatty():
         _tell(f"{words}: say --yes, or look with --dry-run.")
         return False
     out.rows(stale)
-    out.costs(stale, "They cost the last time:")
+    out.costs(stale, "They took the last time:")
     answer = input(f"{words}. Go on? [y/N] ")
     return answer.strip().lower() in {"y", "yes"}
 
@@ -167,84 +155,80 @@ def _by_asking(stale: Sequence[Row], keys: Keys, out: "_Output") -> list[Row]:
 
 
 def _by_command(
-    command: Sequence[str], stale: Sequence[Row], age: timedelta, out: "_Output"
+    command: Sequence[str], stale: Sequence[Row], out: "_Output"
 ) -> list[Row]:
     """Run the *command*, whose pytest records the *stale* cassettes anew."""
     chosen = [f"--cassette-rewrite={row.path.absolute()}" for row in stale]
     options = [os.environ.get("PYTEST_ADDOPTS", ""), shlex.join(chosen)]
     environ = {**os.environ, "PYTEST_ADDOPTS": " ".join(filter(None, options))}
-    try:
-        status = run_program(command, environ)
-    except CannotRun as error:
-        raise HarnessError(str(error)) from None
+    status = run_program(command, environ)
     if status:
         _tell(f"the command ended with status {status}.")
-    done = [_after(row, age) for row in stale]
+    done = [_after(row) for row in stale]
     out.rows(done)
     return done
 
 
-def _after(row: Row, age: timedelta) -> Row:
+def _after(row: Row) -> Row:
     """What became of a cassette that the command may have recorded anew."""
     if row.loaded.refreshed(row.path) is row.loaded:
         failed = row.path.with_name(f"{row.path.stem}.failed.yaml")
-        why = "nothing has asked for it, or its test failed"
-        if failed.exists():
-            why += f" (see {failed.name})"
-        return replace(row, state="left", why=f"{why}: it is as it was.", tokens=())
-    del age
+        why = f"a test failed: {failed.name}" if failed.exists() else "no test asked it"
+        return replace(row, state="left", why=f"{why}. It is as it was.", tokens=())
     loaded = Loaded.read(row.path, "ignore")
-    return replace(
-        row, state="refreshed", loaded=loaded, tokens=tokens_of(loaded.interactions)
-    )
+    spent = tokens_of(loaded.interactions)
+    return replace(row, state="refreshed", why="", loaded=loaded, tokens=spent)
 
 
 class _Output:
     """What is printed: lines for people, or JSON at the end."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
-        self._console = Console(highlight=False, quiet=as_json)
+    def __init__(self, *, machines: bool) -> None:
+        self._machines = machines
+        self._console = output()
 
     def rows(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            shown_row(self._console, row)
+        """A line on each of *rows*."""
+        if not self._machines:
+            for row in rows:
+                shown_row(self._console, row)
 
     def costs(self, rows: Sequence[Row], head: str) -> None:
-        costs(self._console, rows, head)
+        """What *rows* cost, by model."""
+        if not self._machines:
+            shown_costs(self._console, rows, head)
 
-    def end(
-        self, rows: Sequence[Row], older_than: str, count: int, *, spent: bool
-    ) -> None:
-        """Sum up."""
-        if self._as_json:
-            told = {"older_than": older_than, "looked_at": count}
-            print(json.dumps({**told, "cassettes": [*map(as_json, rows)]}, indent=2))
+    def end(self, rows: Sequence[Row], count: int, *, asked: bool) -> None:
+        """Sum up *rows*, of *count* cassettes; *asked* tells that requests were sent."""
+        if self._machines:
+            told = [*map(as_json, rows)]
+            print_json({"looked_at": count, "cassettes": told})
             return
-        name = "refreshed" if spent else "stale"
-        found = [
-            row
-            for row in rows
-            if row.state == name or (not spent and row.state == "left")
-        ]
-        many = f"{count} cassette{'' if count == 1 else 's'}"
-        whole = f"{len(rows)} stale cassettes" if spent else many
-        self._console.print(
-            f"{len(found)} of {whole} {'is' if len(found) == 1 else 'are'} {name}."
-        )
-        if rows:
-            self.costs(rows, "That took:" if spent else "They cost the last time:")
+        done = sum(row.state == "refreshed" for row in rows)
+        if asked:
+            self._console.print(f"{done} of {len(rows)} refreshed.")
+        else:
+            self._console.print(f"{len(rows)} of {_cassettes(count)} to be refreshed.")
+        self.costs(rows, "That took:" if asked else "They took the last time:")
 
     @contextmanager
     def progress(self, stale: Sequence[Row]) -> Generator[Callable[[], None]]:
         """Show how far it is, on a terminal; what is given is called for each answer."""
         console = Console(stderr=True)
-        total = sum(len(row.loaded.interactions) for row in stale)
-        with Progress(
+        shown = Progress(
             console=console, transient=True, disable=not console.is_terminal
-        ) as bar:
-            task = bar.add_task("asking", total=total)
+        )
+        with shown as bar:
+            task = bar.add_task("asking", total=_requests(stale))
             yield lambda: bar.advance(task)
+
+
+def _requests(rows: Sequence[Row]) -> int:
+    return sum(len(row.loaded.interactions) for row in rows)
+
+
+def _cassettes(count: int) -> str:
+    return f"{count} cassette{'' if count == 1 else 's'}"
 
 
 def _tell(text: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
+from harness.cassettes.conversations import is_conversation
 from harness.cassettes.folders import DEFAULT_FOLDER, cassettes_below, find_cassette
 from harness.cassettes.merging import Loaded
 from harness.errors import CassetteError
@@ -25,7 +27,7 @@ from harness.refreshing import (
     total_of,
 )
 
-__all__ = ["Row", "as_json", "costs", "files_of", "looked_at", "shown_row"]
+__all__ = ["Row", "as_json", "files_of", "looked_at", "shown_costs", "shown_row"]
 
 _STYLES = {"stale": "yellow", "refreshed": "green", "left": "yellow"}
 
@@ -41,6 +43,12 @@ class Row:
     recorded: datetime | None = None
     age: timedelta | None = None
     tokens: tuple[Tokens, ...] = ()
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether it could be read, and is no conversation."""
+        known = self.loaded.interactions
+        return bool(known) and not any(map(is_conversation, known))
 
     @property
     def place(self) -> str:
@@ -111,7 +119,7 @@ def shown_row(console: Console, row: Row) -> None:
         line.append(f"  {_age(row)}, {_counted(row)}", style="default not bold")
     if row.why:
         line.append(f"\n          {row.why}", style="default not bold")
-    console.print(line, soft_wrap=True)
+    console.print(line)
 
 
 def _age(row: Row) -> str:
@@ -125,8 +133,7 @@ def _age(row: Row) -> str:
 
 def _counted(row: Row) -> str:
     total = total_of(row.tokens)
-    count = len(row.loaded.interactions)
-    words = [f"{count} request{'' if count == 1 else 's'}"]
+    words = [_requests(len(row.loaded.interactions))]
     if total.input or total.output:
         words.append(f"{total.input:,} tokens in, {total.output:,} out")
     prices = [one for tokens in row.tokens if (one := price(tokens)) is not None]
@@ -135,32 +142,37 @@ def _counted(row: Row) -> str:
     return ", ".join(words)
 
 
-def costs(console: Console, rows: Sequence[Row], head: str) -> None:
+def shown_costs(console: Console, rows: Sequence[Row], head: str) -> None:
     """Print what *rows* cost by model, below *head*."""
     spent = summed(tokens for row in rows for tokens in row.tokens)
     if not spent:
         return
-    lines, total, unknown = [head], 0.0, set[str]()
-    for one in spent:
-        cost = price(one)
-        cached = f" ({one.cached:,} cached)" if one.cached else ""
-        reasoning = f" ({one.reasoning:,} reasoning)" if one.reasoning else ""
-        lines.append(
-            f"  {one.model}: {one.requests:,} request{'' if one.requests == 1 else 's'}"
-            f", {one.input:,} tokens in{cached}, {one.output:,} out{reasoning}"
-            f"{'' if cost is None else f', ${cost:.4f}'}"
-        )
-        total += float(cost or 0)
-        unknown |= {one.model} if cost is None else set()
+    prices = {one: price(one) for one in spent}
+    lines = [head, *(f"  {_of_a_model(one, cost)}" for one, cost in prices.items())]
+    unknown = ", ".join(one.model for one, cost in prices.items() if cost is None)
     if not priced():
-        lines.append(
-            "Prices are told with the extra: pip install 'chat-harness[prices]'"
-        )
-    else:
-        lines.append(f"  together ${total:.4f}")
-        if unknown:
-            lines.append(f"No price is known of {', '.join(sorted(unknown))}.")
-    console.print("\n".join(lines), soft_wrap=True, markup=False)
+        lines.append("For prices: pip install 'chat-harness[prices]'")
+    elif unknown:
+        lines.append(f"No price is known of {unknown}.")
+    known = [cost for cost in prices.values() if cost is not None]
+    if len(known) > 1:
+        lines.append(f"  together ${sum(known):.4f}")
+    for line in lines:
+        console.print(line, markup=False)
+
+
+def _of_a_model(one: Tokens, cost: Decimal | None) -> str:
+    cached = f" ({one.cached:,} cached)" if one.cached else ""
+    reasoning = f" ({one.reasoning:,} reasoning)" if one.reasoning else ""
+    money = "" if cost is None else f", ${cost:.4f}"
+    return (
+        f"{one.model}: {_requests(one.requests)}, {one.input:,} tokens in{cached}, "
+        f"{one.output:,} out{reasoning}{money}"
+    )
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request{'' if count == 1 else 's'}"
 
 
 def as_json(row: Row) -> dict[str, Any]:
