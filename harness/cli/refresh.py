@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from harness.cassettes.merging import Loaded
 from harness.cli.programs import run_program
-from harness.cli.screen import output, print_json
+from harness.cli.screen import counted, output, print_json
 from harness.cli.stale_cassettes import (
     Row,
     as_json,
@@ -110,7 +110,7 @@ def refresh(  # noqa: PLR0913 - the options of the command
 
 
 def _check_keys(stale: Sequence[Row], keys: Keys) -> None:
-    """Have every key that will be wanted, before anything is sent. Raises InputError."""
+    """See that every key is there, before anything is sent. Raises InputError."""
     problems: dict[str, str] = {}
     for row in stale:
         for one in row.loaded.interactions:
@@ -126,7 +126,7 @@ def _check_keys(stale: Sequence[Row], keys: Keys) -> None:
 def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
     """Whether the user wants these requests to be sent; asked on a terminal."""
     count = _requests(stale)
-    words = f"{count} request{'' if count == 1 else 's'} would be sent"
+    words = f"{counted(count, 'request')} would be sent"
     if not sys.stdin.isatty():
         _tell(f"{words}: say --yes, or look with --dry-run.")
         return False
@@ -199,7 +199,7 @@ class _Output:
             shown_costs(self._console, rows, head)
 
     def end(self, rows: Sequence[Row], count: int, *, asked: bool) -> None:
-        """Sum up *rows*, of *count* cassettes; *asked* tells that requests were sent."""
+        """Sum up *rows*, of *count* cassettes; *asked* if requests were sent."""
         if self._machines:
             told = [*map(as_json, rows)]
             print_json({"looked_at": count, "cassettes": told})
@@ -208,12 +208,12 @@ class _Output:
         if asked:
             self._console.print(f"{done} of {len(rows)} refreshed.")
         else:
-            self._console.print(f"{len(rows)} of {_cassettes(count)} to be refreshed.")
+            self._console.print(f"{len(rows)} of {counted(count, 'cassette')} stale.")
         self.costs(rows, "That took:" if asked else "They took the last time:")
 
     @contextmanager
     def progress(self, stale: Sequence[Row]) -> Generator[Callable[[], None]]:
-        """Show how far it is, on a terminal; what is given is called for each answer."""
+        """Show how far it is, on a terminal; call what is given for each answer."""
         console = Console(stderr=True)
         shown = Progress(
             console=console, transient=True, disable=not console.is_terminal
@@ -225,10 +225,6 @@ class _Output:
 
 def _requests(rows: Sequence[Row]) -> int:
     return sum(len(row.loaded.interactions) for row in rows)
-
-
-def _cassettes(count: int) -> str:
-    return f"{count} cassette{'' if count == 1 else 's'}"
 
 
 def _tell(text: str) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 from harness.cassettes.conversations import is_conversation
 from harness.cassettes.folders import DEFAULT_FOLDER, cassettes_below, find_cassette
 from harness.cassettes.merging import Loaded
+from harness.cli.screen import counted
 from harness.errors import CassetteError
 from harness.refreshing import (
     Tokens,
@@ -86,7 +87,7 @@ def _without_failed(folder: Path) -> Iterator[Path]:
 
 
 def looked_at(path: Path, age: timedelta, now: datetime) -> Row:
-    """The cassette at *path*: whether it is stale, and whether it can be asked again."""
+    """The cassette at *path*, and whether it is stale and can be asked again."""
     try:
         loaded = Loaded.read(path, "ignore")
     except CassetteError as error:
@@ -127,15 +128,14 @@ def _age(row: Row) -> str:
         return "now"
     if row.age is None:
         return "of unknown age"
-    days = row.age.days
-    return f"{days} day{'' if days == 1 else 's'} old"
+    return f"{counted(row.age.days, 'day')} old"
 
 
 def _counted(row: Row) -> str:
     total = total_of(row.tokens)
-    words = [_requests(len(row.loaded.interactions))]
+    words = [counted(len(row.loaded.interactions), "request")]
     if total.input or total.output:
-        words.append(f"{total.input:,} tokens in, {total.output:,} out")
+        words.append(f"{counted(total.input, 'token')} in, {total.output:,} out")
     prices = [one for tokens in row.tokens if (one := price(tokens)) is not None]
     if prices:
         words.append(f"${sum(prices):.4f}")
@@ -166,13 +166,10 @@ def _of_a_model(one: Tokens, cost: Decimal | None) -> str:
     reasoning = f" ({one.reasoning:,} reasoning)" if one.reasoning else ""
     money = "" if cost is None else f", ${cost:.4f}"
     return (
-        f"{one.model}: {_requests(one.requests)}, {one.input:,} tokens in{cached}, "
+        f"{one.model}: {counted(one.requests, 'request')}, "
+        f"{counted(one.input, 'token')} in{cached}, "
         f"{one.output:,} out{reasoning}{money}"
     )
-
-
-def _requests(count: int) -> str:
-    return f"{count:,} request{'' if count == 1 else 's'}"
 
 
 def as_json(row: Row) -> dict[str, Any]:

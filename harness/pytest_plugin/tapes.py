@@ -86,7 +86,7 @@ class _Opening:
 
 def _is_to_be_rewritten(config: pytest.Config, path: Path) -> bool:
     """Whether the command line chose the cassette at *path* to be recorded anew."""
-    chosen: list[str] = config.getoption("cassette_rewrite")
+    chosen: list[str] = config.getoption("cassette_rewrite") or []
     here = config.invocation_params.dir
     return any((here / one).resolve() == path.resolve() for one in chosen)
 

@@ -48,7 +48,7 @@ class Answer:
 
 
 def answer_of(one: Interaction) -> Answer | None:
-    """What a model answered in *one*; None where none did, or nobody can read it."""
+    """What a model answered in *one*; None where none did, or not to its end."""
     dialect = dialect_of(one.url)
     if dialect is None or not 200 <= one.status < 300:
         return None
@@ -57,8 +57,10 @@ def answer_of(one: Interaction) -> Answer | None:
         steps = [*decoder.feed(decoded_body(one)), *decoder.close()]
     except HarnessError:
         return None
-    chunks = (step for step in steps if isinstance(step, AIMessageChunk))
-    return _answer(sum(chunks, AIMessageChunk()).model_dump())
+    chunks = [step for step in steps if isinstance(step, AIMessageChunk)]
+    said = sum(chunks, AIMessageChunk()).model_dump()
+    whole = len(chunks) == len(steps) and said["chunk_position"] is not None
+    return _answer(said) if whole else None
 
 
 def _answer(said: Mapping[str, Any]) -> Answer:
@@ -123,10 +125,12 @@ def divergence(new: Answer | None, old: Answer | None) -> str | None:
     >>> divergence(called, text)
     'calls get_time({"city": "Rome"}) where no tool was called'
     """
-    if old is None or (new is not None and new.calls == old.calls):
+    if new is None or old is None:
+        if new is old:
+            return None
+        return f"is {'a' if old is None else 'not a'} whole answer, unlike that of then"
+    if new.calls == old.calls:
         return None
-    if new is None:
-        return "is no answer that can be read"
     if not new.calls:
         return f"says {shown(new.text)} where it called {_called(old)}"
     if not old.calls:

@@ -4,9 +4,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
+from harness.cassettes.interactions import (
+    Headers,
+    Interaction,
+    decoded_body,
+    decoded_request,
+)
 from harness.cassettes.merging import Loaded, save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import locked
@@ -29,6 +34,10 @@ __all__ = ["Result", "ask_again"]
 _PATIENCE, _LONGEST_WAIT = 600.0, 60.0
 _ATTEMPTS = 3
 _PASSING = frozenset({408, 409, 425, 429})
+
+
+#: URL, headers and body.
+_Asked = tuple[str, Headers, bytes]
 
 
 class _Failed(Exception):
@@ -120,9 +129,8 @@ class _Asking:
             body = old.request_body
         else:
             headers = tuple(p for p in headers if p[0].lower() != "content-encoding")
-        new = self._answered(
-            client, tape, old, (carried_url(url, self.turns), headers, body)
-        )
+        url = carried_url(url, self.turns)
+        new = self._answered(client, tape, old, (url, headers, body))
         before, after = answer_of(old), answer_of(new)
         if why := divergence(after, before):
             raise Diverged(f"it {why}")
@@ -130,13 +138,26 @@ class _Asking:
             self.turns.append(Turn(number, asked, before, after))
 
     def _answered(
-        self,
-        client: "httpx.Client",
-        tape: Tape,
-        old: Interaction,
-        asked: tuple[Any, ...],
+        self, client: "httpx.Client", tape: Tape, old: Interaction, asked: _Asked
     ) -> Interaction:
         """The live answer, as it was on the wire; what is stored has no secrets."""
+        heard = self._heard(client, tape, old, asked)
+        for attempt in range(1, _ATTEMPTS):
+            if not _may_pass(heard):
+                break
+            self._wait(_seconds(heard, attempt))
+            heard = self._heard(client, tape, old, asked)
+        if isinstance(heard, str):
+            raise _Failed(f"no answer came: {heard}")
+        if heard.status != old.status:
+            raise _Failed(_refusal(heard, old))
+        self.new.append(tape.recorded[-1])
+        return heard
+
+    def _heard(
+        self, client: "httpx.Client", tape: Tape, old: Interaction, asked: _Asked
+    ) -> Interaction | str:
+        """The answer to one attempt, or why there was none."""
         import httpx
 
         url, headers, body = asked
@@ -146,39 +167,34 @@ class _Asking:
             headers=[(n.encode("latin-1"), v.encode()) for n, v in headers],
             content=body,
         )
-        for attempt in range(1, _ATTEMPTS + 1):
-            count = len(tape.recorded)
-            try:
-                answer = client.send(request, stream=True)
-                raw = b"".join(answer.iter_raw())
-            except httpx.TransportError as error:
-                if attempt == _ATTEMPTS:
-                    words = str(error) or type(error).__name__
-                    raise _Failed(f"no answer came: {words}") from None
-                self._wait(float(attempt))
-                continue
-            if len(tape.recorded) == count:
-                raise _Failed("the answer could not be redacted, and is not kept")
-            stored = tape.recorded[-1]
-            new = replace(stored, response_body=raw, request_body=body, url=old.url)
-            self.heard.append(new)
-            passing = new.status in _PASSING or new.status >= 500
-            if not passing or attempt == _ATTEMPTS:
-                break
-            self._wait(_seconds(answer.headers.get("retry-after"), attempt))
-        if new.status != old.status:
-            raise _Failed(_refusal(new, old))
-        self.new.append(stored)
+        count = len(tape.recorded)
+        try:
+            raw = b"".join(client.send(request, stream=True).iter_raw())
+        except httpx.TransportError as error:
+            return str(error) or type(error).__name__
+        if len(tape.recorded) == count:
+            raise _Failed("the answer could not be redacted, and is not kept")
+        stored = tape.recorded[-1]
+        new = replace(stored, response_body=raw, request_body=body, url=old.url)
+        self.heard.append(new)
         return new
 
     def _wait(self, seconds: float) -> None:
         self.clock.sleep_until(self.clock.now() + seconds)
 
 
-def _seconds(said: str | None, attempt: int) -> float:
+def _may_pass(heard: Interaction | str) -> bool:
+    """Whether it may be gone the next time."""
+    return isinstance(heard, str) or heard.status in _PASSING or heard.status >= 500
+
+
+def _seconds(heard: Interaction | str, attempt: int) -> float:
+    """How long to wait before the next attempt: as the provider says."""
+    headers = () if isinstance(heard, str) else heard.response_headers
+    said = (value for name, value in headers if name.lower() == "retry-after")
     try:
-        return min(max(float(said or attempt), 0.0), _LONGEST_WAIT)
-    except ValueError:
+        return min(max(float(next(said, attempt)), 0.0), _LONGEST_WAIT)
+    except ValueError:  # a date
         return float(attempt)
 
 
