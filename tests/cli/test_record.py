@@ -147,28 +147,27 @@ def test_however_it_ends_what_it_recorded_is_there(
     assert [*Path("cassettes").glob(".*")] == []
 
 
-def test_two_child_processes_record_into_one_cassette(served, capfd):
-    """Each is replayed."""
-    served("one", "two")
-    child = "import httpx; print(httpx.post(URL, json=asked(sys.argv[1])).status_code)"
-    program(child, "child.py")
+def test_child_processes_record_into_one_cassette(served, capfd):
+    """One after the other, while their parent has it open; each is replayed."""
+    served("one", "two", "three")
     app = program(
         """
-        import subprocess
-        run = lambda text: subprocess.Popen([sys.executable, "child.py", text])
-        both = [run("a"), run("b")]
-        status = [one.wait() for one in both]
+        import httpx, subprocess
+        text = sys.argv[1]
+        print(httpx.post(URL, json=asked(text)).status_code, flush=True)
+        for more in sys.argv[2:]:
+            subprocess.run([sys.executable, "app.py", more])
         """
     )
 
-    recorded("--", sys.executable, app)
+    recorded("--", sys.executable, app, "a", "b", "c")
     live = capfd.readouterr()
-    recorded("--", sys.executable, app)
+    recorded("--", sys.executable, app, "a", "b", "c")
     again = capfd.readouterr()
 
-    assert live.out.split() == again.out.split() == ["200", "200"]
-    assert "recorded 2 interactions" in live.err
-    assert "replayed 2 interactions" in again.err
+    assert live.out.split() == again.out.split() == ["200", "200", "200"]
+    assert "recorded 3 interactions" in live.err
+    assert "replayed 3 interactions" in again.err
 
 
 def test_a_process_that_forks_loses_nothing(served, capfd):
@@ -220,6 +219,18 @@ def test_a_miss_that_the_program_swallowed_is_told(served, capfd):
         "harness: nothing was recorded or replayed: what was asked is not in the "
         "cassette.\n"
     )
+
+
+def test_nothing_gets_past_a_replay(capfd):
+    """A process that uses no client which is heard is offline, too."""
+    Path("app.py").write_text(
+        "import socket\nsocket.create_connection(('api.example.com', 443))", "utf-8"
+    )
+
+    assert recorded("--mode", "none", "--", sys.executable, "app.py") == 1
+    err = capfd.readouterr().err
+    assert "NetworkBlocked: " in err
+    assert "tried to look up api.example.com" in err.partition("not recorded: ")[2]
 
 
 def test_ci_records_nothing_and_says_so(served, capfd, monkeypatch):
