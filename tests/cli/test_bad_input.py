@@ -22,6 +22,7 @@ WITHOUT = {
     "demo": "takes no files",
     "schema": "takes no files",
     "proxy": "begins with a file that need not be there",
+    "record": "as proxy",
 }
 
 
