@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.cassettes.yaml_events import Unusual, document
 from harness.errors import CassetteError
+from harness.nesting import too_deep
 
 __all__ = ["RESTORE", "parse", "parse_yaml"]
 
@@ -42,6 +43,8 @@ def _plain(text: str) -> tuple[Any, list[int]] | None:
 def _any(text: str, name: str) -> tuple[Any, list[int]]:
     import yaml
 
+    if (deep := too_deep(text, _loader())) is not None:
+        raise CassetteError(f"{name}, line {deep} is nested too deeply. {RESTORE}")
     loader = _loader()(text)
     try:
         node = loader.get_single_node()

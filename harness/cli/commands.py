@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from harness import __version__
-from harness.errors import HarnessError
+from harness.errors import CassetteWarning, HarnessError
 
 __all__ = ["COMMANDS", "made_parser", "main"]
 
@@ -110,6 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = _part(said.pop("command"))
     assert command is not None  # noqa: S101 - the table is right
     with warnings.catch_warnings():
+        warnings.simplefilter("always", CassetteWarning)
         warnings.showwarning = _warned
         return _run(command, said)
 

@@ -261,7 +261,6 @@ def test_warnings_are_lines(capsys, monkeypatch):
         warnings.warn("look here", CassetteWarning, stacklevel=1)
 
     monkeypatch.setattr("harness.cli.demo.demo", warned)
-    warnings.simplefilter("always")
 
     assert main(["demo"]) == 0
     assert capsys.readouterr().err == "harness: warning: look here\n"
