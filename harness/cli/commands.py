@@ -16,6 +16,7 @@ from rich_argparse import RichHelpFormatter
 
 from harness import __version__
 from harness.errors import CassetteWarning, HarnessError
+from harness.text import visible
 
 __all__ = ["COMMANDS", "made_parser", "main"]
 
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "make the checksums of cassettes right again, after a wanted edit",
     ),
     "serve": ("serving", "serve scripts and cassettes to every language"),
+    "show": ("show", "show a cassette or a script as conversations"),
 }
 
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
@@ -120,7 +122,7 @@ def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
         status = command(**said) or 0
         sys.stdout.flush()
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        print(f"harness: {visible(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stdout = None  # who read it has gone: there is nothing left to flush
@@ -134,4 +136,4 @@ def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
 
 
 def _warned(message: Warning | str, *_about: object, **_more: object) -> None:
-    print(f"harness: warning: {message}", file=sys.stderr)
+    print(f"harness: warning: {visible(str(message))}", file=sys.stderr)
