@@ -24,6 +24,7 @@ __all__ = ["COMMANDS", "made_parser", "main"]
 #: has a function of the same name, and NAME_arguments(parser) if it takes any.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "play a scripted and a recorded weather agent"),
+    "diff": ("diff", "tell how two cassettes or scripts differ"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (

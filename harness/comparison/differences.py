@@ -157,9 +157,11 @@ def _counted(before: Exchange, after: Exchange) -> Iterator[Difference]:
 
 
 def _failed(before: Exchange, after: Exchange) -> Iterator[Difference]:
+    ours, theirs = before.interaction, after.interaction
+    if ours is not None and theirs is not None:
+        yield from _fields([("status", ours.status, theirs.status)])
     yield from _fields(
         [
-            ("status", _status(before), _status(after)),
             ("fault", _fault(before.fault), _fault(after.fault)),
             ("ended", _ended(before), _ended(after)),
             ("problem", _problem(before), _problem(after)),
@@ -242,12 +244,6 @@ def _fault(fault: Fault | None) -> str | None:
     return f"{fault.kind}: {fault.message}" if fault else None
 
 
-def _status(exchange: Exchange) -> int | None:
-    """Its HTTP status, if it says more than the fault does."""
-    found = exchange.interaction
-    return None if found is None or exchange.dialect == "chat-harness" else found.status
-
-
 def _ended(exchange: Exchange) -> str | None:
     ended = exchange.interaction.ended if exchange.interaction else "complete"
     return None if ended == "complete" else ended
@@ -269,7 +265,7 @@ def _traffic(before: Exchange, after: Exchange) -> Iterator[Difference]:
         [
             ("method", ours.method, theirs.method),
             ("url", ours.url, theirs.url),
-            ("request body", _body(ours), _body(theirs)),
+            ("request_body", _body(ours), _body(theirs)),
         ]
     )
     for line in drift(theirs, ours):
@@ -348,6 +344,6 @@ PARTS = (
     "problem",
     "method",
     "url",
-    "request body",
+    "request_body",
     "body",
 )

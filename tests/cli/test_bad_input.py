@@ -16,6 +16,7 @@ WHOLE = (ROOT / "cassettes" / "weather.yaml").read_bytes()
 GIVEN = {
     "serve": "serve --port 0 {file}",
     "seal": "seal {file}",
+    "diff": "diff {file} {file}",
     "show": "show {file}",
 }
 WITHOUT = {

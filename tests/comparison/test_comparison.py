@@ -309,7 +309,7 @@ def test_other_traffic_is_compared_too():
     assert between(one, models(b'{"a": 1}')) == [("body", "body.b: None instead of 2")]
     assert between(one, models(b"", 404)) == [("status", "status: 404 instead of 200")]
     assert between(one, replace(one, request_body=b"{}")) == [
-        ("request body", "request body: '{}' is new")
+        ("request_body", "request_body: '{}' is new")
     ]
     assert told(compare(run(one), run(replace(one, method="PUT")))) == [
         "removed 1",
