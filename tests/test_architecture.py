@@ -29,8 +29,9 @@ FLOORS = {
         2: "wire",
         3: "models scripts cassettes endpoint",
         4: "fake record replay providers transports server recording clients "
-        "transcripts",
-        5: "laws strategies harness fake_provider bridges comparison",
+        "converting transcripts",
+        5: "laws strategies harness fake_provider bridges comparison refreshing "
+        "statistics",
         6: "pytest_plugin cli",
     }.items()
     for room in rooms.split()

@@ -23,9 +23,14 @@ __all__ = ["COMMANDS", "made_parser", "main"]
 #: Each with the module of this room that has it, and what it says of itself. The module
 #: has a function of the same name, and NAME_arguments(parser) if it takes any.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "convert": (
+        "converting",
+        "make cassettes of what other programs have recorded",
+    ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "diff": ("diff", "tell how two cassettes or scripts differ"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
+    "record": ("record", "run a program, and record or replay what it asks models"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",
@@ -33,7 +38,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "serve": ("serving", "serve scripts and cassettes to every language"),
     "show": ("show", "show a cassette or a script as conversations"),
+    "stats": ("stats", "count what cassettes are made of"),
 }
+
+#: Behind `--` these take a command of another program.
+RUN_A_COMMAND = frozenset({"record", "refresh"})
 
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
@@ -109,7 +118,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "°"
-    said = vars(made_parser(given[:1]).parse_args(given))
+    behind: dict[str, list[str]] = {}
+    if "--" in given and given[0] in RUN_A_COMMAND:
+        at = given.index("--")
+        given, behind = given[:at], {"behind": given[at + 1 :]}
+    said = vars(made_parser(given[:1]).parse_args(given)) | behind
     command = _part(said.pop("command"))
     assert command is not None  # noqa: S101 - the table is right
     with warnings.catch_warnings():

@@ -7,6 +7,7 @@ escaped (`harness.text.visible`), and nothing in it is markup.
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from harness.text import visible
@@ -15,6 +16,7 @@ __all__ = ["Rows"]
 
 _LABEL = 8
 _LINES, _CHARACTERS = 12, 1200
+_WIDE = 10_000
 
 
 class Rows:
@@ -44,6 +46,16 @@ class Rows:
         for text in texts:
             self.row(label, text, style)
             label = ""
+
+    def table(self, table: Table) -> None:
+        """A table; where there is no terminal it is as wide as it has to be."""
+        if not self._wraps:
+            table.box = None
+            wide = self.console.options.update(width=_WIDE)
+            for line in self.console.render_lines(table, wide, pad=False):
+                self.line("".join(piece.text for piece in line).rstrip())
+        else:
+            self.console.print(table)
 
     def _wrapped(self, text: Text) -> Iterable[Text]:
         if not self._wraps:

@@ -16,13 +16,16 @@ WHOLE = (ROOT / "cassettes" / "weather.yaml").read_bytes()
 GIVEN = {
     "serve": "serve --port 0 {file}",
     "seal": "seal {file}",
+    "convert": "convert {file} --into {out}",
     "diff": "diff {file} {file}",
     "show": "show {file}",
+    "stats": "stats {file}",
 }
 WITHOUT = {
     "demo": "takes no files",
     "schema": "takes no files",
     "proxy": "begins with a file that need not be there",
+    "record": "as proxy",
 }
 
 
