@@ -16,6 +16,7 @@ from rich_argparse import RichHelpFormatter
 
 from harness import __version__
 from harness.errors import CassetteWarning, HarnessError
+from harness.text import visible
 
 __all__ = ["COMMANDS", "made_parser", "main"]
 
@@ -27,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "make cassettes of what other programs have recorded",
     ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
+    "diff": ("diff", "tell how two cassettes or scripts differ"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
     "record": ("record", "run a program, and record or replay what it asks models"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
@@ -35,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "make the checksums of cassettes right again, after a wanted edit",
     ),
     "serve": ("serving", "serve scripts and cassettes to every language"),
+    "show": ("show", "show a cassette or a script as conversations"),
+    "stats": ("stats", "count what cassettes are made of"),
 }
 
 #: Behind `--` these take a command of another program.
@@ -132,7 +136,7 @@ def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
         status = command(**said) or 0
         sys.stdout.flush()
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        print(f"harness: {visible(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stdout = None  # who read it has gone: there is nothing left to flush
@@ -146,4 +150,4 @@ def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
 
 
 def _warned(message: Warning | str, *_about: object, **_more: object) -> None:
-    print(f"harness: warning: {message}", file=sys.stderr)
+    print(f"harness: warning: {visible(str(message))}", file=sys.stderr)
