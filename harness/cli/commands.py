@@ -22,8 +22,10 @@ __all__ = ["COMMANDS", "made_parser", "main"]
 #: Each with the module of this room that has it, and what it says of itself. The module
 #: has a function of the same name, and NAME_arguments(parser) if it takes any.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("checking", "say what is wrong with cassettes and scripts"),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
+    "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",
