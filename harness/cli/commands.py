@@ -23,8 +23,13 @@ __all__ = ["COMMANDS", "made_parser", "main"]
 #: has a function of the same name, and NAME_arguments(parser) if it takes any.
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("checking", "say what is wrong with cassettes and scripts"),
+    "convert": (
+        "converting",
+        "make cassettes of what other programs have recorded",
+    ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
+    "record": ("record", "run a program, and record or replay what it asks models"),
     "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
@@ -33,6 +38,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "serve": ("serving", "serve scripts and cassettes to every language"),
 }
+
+#: Behind `--` these take a command of another program.
+RUN_A_COMMAND = frozenset({"record", "refresh"})
 
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
@@ -108,7 +116,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "°"
-    said = vars(made_parser(given[:1]).parse_args(given))
+    behind: dict[str, list[str]] = {}
+    if "--" in given and given[0] in RUN_A_COMMAND:
+        at = given.index("--")
+        given, behind = given[:at], {"behind": given[at + 1 :]}
+    said = vars(made_parser(given[:1]).parse_args(given)) | behind
     command = _part(said.pop("command"))
     assert command is not None  # noqa: S101 - the table is right
     with warnings.catch_warnings():
