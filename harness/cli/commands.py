@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "made_parser", "main"]
 #: Each with the module of this room that has it, and what it says of itself. The module
 #: has a function of the same name, and NAME_arguments(parser) if it takes any.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("checking", "say what is wrong with cassettes and scripts"),
     "convert": (
         "converting",
         "make cassettes of what other programs have recorded",
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("diff", "tell how two cassettes or scripts differ"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
     "record": ("record", "run a program, and record or replay what it asks models"),
+    "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",
