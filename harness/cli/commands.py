@@ -24,6 +24,7 @@ __all__ = ["COMMANDS", "made_parser", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
+    "report": ("reporting", "write a page to browse conversations, without a network"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",

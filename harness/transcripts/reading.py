@@ -1,6 +1,6 @@
 """Reading cassettes and scripts into transcripts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +18,15 @@ from harness.transcripts.exchanges import Exchange, Piece, Transcript
 __all__ = ["read_transcript", "transcript_of"]
 
 
-def read_transcript(path: str | Path) -> Transcript:
+def read_transcript(
+    path: str | Path, change: Callable[[Interaction], Interaction] | None = None
+) -> Transcript:
     """Read the cassette or the script at *path*, whichever it is.
 
-    Seals are not looked at. Raises CassetteError for a file that is neither or damaged,
-    and InputError, which names line and field, for a wrong script.
+    Seals are not looked at. What *change* makes of each interaction of a cassette is
+    read in its place, such as ``Redaction().redact``. Raises CassetteError for a file
+    that is neither or damaged, and InputError, which names line and field, for a wrong
+    script.
 
     >>> [one.answer.text for one in read_transcript("cassettes/weather.yaml").chats][0]
     'Hello! Ask me about the weather anywhere.'
@@ -31,7 +35,10 @@ def read_transcript(path: str | Path) -> Transcript:
     text = _text(path)
     if text is not None and holds_script(text):
         return _script(read_script(text, str(path)), path)
-    return transcript_of(load_cassette(path, seals="ignore"), path)
+    interactions: Iterable[Interaction] = load_cassette(path, seals="ignore")
+    if change is not None:
+        interactions = map(change, interactions)
+    return transcript_of(interactions, path)
 
 
 def _text(path: Path) -> str | None:
