@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "record": ("record", "run a program, and record or replay what it asks models"),
     "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
     "report": ("reporting", "write a page to browse conversations, without a network"),
+    "refresh": ("refresh", "record stale cassettes anew"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",
