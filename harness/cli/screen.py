@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from harness.text import UNSEEN
+
 __all__ = ["counted", "output", "print_json", "tracked"]
 
 T = TypeVar("T")
@@ -27,8 +29,9 @@ def counted(count: int, name: str, ending: str = "s") -> str:
 
 
 def print_json(value: Any) -> None:
-    """Print *value* for machines."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print *value* for machines; a terminal sees nothing that it obeys."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print(UNSEEN.sub(lambda one: json.dumps(one[0])[1:-1], text))
 
 
 def tracked(items: Iterable[T], about: str, total: int | None = None) -> Iterator[T]:
