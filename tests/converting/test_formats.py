@@ -667,6 +667,16 @@ def test_what_is_no_recording(text: str, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_is_no_text() -> None:
+    """Bytes that are no UTF-8 are named by their place, in one line."""
+    for data in (b"interactions: \xff", b"http_interactions: \xff"):
+        with pytest.raises(CassetteError, match=r"^a\.file: byte \d+ is no UTF-8"):
+            read_recording(data, "a.file")
+    assert read_recording(b"\xef\xbb\xbf" + RUBY.encode(), "a").format == "vcr"
+    with pytest.raises(CassetteError, match=r"^a\.file, line 2 is damaged: [^\n]*$"):
+        read("a: b\n\0")
+
+
 def test_every_format_that_is_told_can_be_read() -> None:
     """The table of how files are told and that of how they are read agree."""
     said = [RUBY, HTTPMOCK, TRACE.decode("latin-1")]
