@@ -31,7 +31,7 @@ FLOORS = {
         4: "fake record replay providers transports server recording clients "
         "converting transcripts",
         5: "laws strategies harness fake_provider bridges comparison refreshing "
-        "statistics checks",
+        "statistics checks report",
         6: "pytest_plugin cli",
     }.items()
     for room in rooms.split()

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from harness.text import UNSEEN
 
-__all__ = ["output", "print_json", "tracked"]
+__all__ = ["counted", "output", "print_json", "tracked"]
 
 T = TypeVar("T")
 
@@ -17,6 +17,15 @@ T = TypeVar("T")
 def output() -> Console:
     """Standard output; what is piped is not wrapped, and has no color."""
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def counted(count: int, name: str, ending: str = "s") -> str:
+    """*count* and *name*, in the plural unless it is one.
+
+    >>> counted(1, "token"), counted(2000, "process", "es")
+    ('1 token', '2,000 processes')
+    """
+    return f"{count:,} {name}{'' if count == 1 else ending}"
 
 
 def print_json(value: Any) -> None:

@@ -1,6 +1,6 @@
 """Reading cassettes and scripts into transcripts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +19,17 @@ from harness.wire import Dialect
 __all__ = ["read_transcript", "transcript_of"]
 
 
-def read_transcript(path: str | Path, *, dialect: Dialect | None = None) -> Transcript:
+def read_transcript(
+    path: str | Path,
+    change: Callable[[Interaction], Interaction] | None = None,
+    *,
+    dialect: Dialect | None = None,
+) -> Transcript:
     """Read the cassette or the script at *path*, whichever it is.
 
-    *dialect* is the wire format of a cassette whose URLs do not tell it.
+    *dialect* is the wire format of a cassette whose URLs do not tell it. What *change*
+    makes of each interaction of a cassette is read in its place, such as
+    ``Redaction().redact``.
 
     Seals are not looked at. Raises CassetteError for a file that is neither or damaged,
     and InputError, which names line and field, for a wrong script.
@@ -34,7 +41,10 @@ def read_transcript(path: str | Path, *, dialect: Dialect | None = None) -> Tran
     text = _text(path)
     if text is not None and holds_script(text):
         return _script(read_script(text, str(path)), path)
-    return transcript_of(load_cassette(path, seals="ignore"), path, dialect=dialect)
+    interactions: Iterable[Interaction] = load_cassette(path, seals="ignore")
+    if change is not None:
+        interactions = map(change, interactions)
+    return transcript_of(interactions, path, dialect=dialect)
 
 
 def _text(path: Path) -> str | None:
