@@ -12,7 +12,7 @@ from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
 from harness.errors import HarnessError
 from harness.scripts.files import script_schema
 
-__all__ = ["main"]
+__all__ = ["command_parser", "main"]
 
 
 def schema() -> None:
@@ -59,11 +59,8 @@ COMMANDS: dict[
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that *argv* names; give the exit status.
-
-    0 is well, 1 an error that is told on stderr, 2 a wrong use of the command.
-    """
+def command_parser() -> argparse.ArgumentParser:
+    """What reads the command line, and what `--help` and the documentation show."""
     parser = argparse.ArgumentParser(
         prog="harness",
         description="Scripted and replayed chat models for tests, all offline.",
@@ -75,7 +72,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, (_, about, arguments) in COMMANDS.items():
         description = f"{about[0].upper()}{about[1:]}."
         arguments(commands.add_parser(name, help=about, description=description))
-    said = vars(parser.parse_args(argv))
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that *argv* names; give the exit status.
+
+    0 is well, 1 an error that is told on stderr, 2 a wrong use of the command.
+    """
+    said = vars(command_parser().parse_args(argv))
     command, _, _ = COMMANDS[said.pop("command")]
     try:
         return command(**said) or 0
