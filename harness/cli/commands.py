@@ -1,23 +1,17 @@
 """What the command `harness` can do: a table of commands, read by argparse."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 
 from harness import __version__
 from harness.cassettes.resealing import reseal
 from harness.cli.demo import demo
+from harness.cli.schema import schema, schema_arguments
 from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
 from harness.errors import HarnessError
-from harness.scripts.files import script_schema
 
 __all__ = ["command_parser", "main"]
-
-
-def schema() -> None:
-    """Print the JSON schema of the scripts in fakes/, for editors."""
-    print(json.dumps(script_schema(), indent=2, ensure_ascii=False))
 
 
 def seal(files: Sequence[str]) -> None:
@@ -49,7 +43,11 @@ COMMANDS: dict[
         _nothing,
     ),
     "proxy": (proxy, "record what a provider answers, and replay it", proxy_arguments),
-    "schema": (schema, "print the JSON schema of the scripts in fakes/", _nothing),
+    "schema": (
+        schema,
+        "print the JSON schema of scripts or cassettes",
+        schema_arguments,
+    ),
     "seal": (
         seal,
         "make the checksums of cassettes right again, after a wanted edit",
