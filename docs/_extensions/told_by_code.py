@@ -18,7 +18,7 @@ from sphinx.pycode import ModuleAnalyzer, PycodeError
 
 import harness
 from harness import pytest_plugin
-from harness.cli.commands import command_parser
+from harness.cli.commands import COMMANDS, made_parser
 from harness.pytest_plugin.settings import MARKER
 
 BLOCK = re.compile(
@@ -97,7 +97,7 @@ def comment(name: str, value: object) -> list[str]:
 
 def command_line(*_said: str) -> Iterator[str]:
     """Give a section for each command, from the parser that reads them."""
-    for parser in commands(command_parser()):
+    for parser in commands(made_parser([*COMMANDS])):
         parser.formatter_class = _Narrow
         usage = parser.format_usage().removeprefix("usage: ").replace("\n       ", "\n")
         yield f"## `{parser.prog}`\n\n{escaped(parser.description or '')}\n"

@@ -58,6 +58,13 @@ class Recording:
     dialect: Dialect | None
     request: ChatRequest
 
+    def steps(self, speed: float = 0.0) -> Iterator[Step]:
+        """The answer; with pauses between its pieces unless *speed* is 0.
+
+        Raises CassetteError where it cannot be read.
+        """
+        return _steps(self, speed)
+
     def __str__(self) -> str:
         asked = self.request.messages[-1:]
         about = f": {shown(asked[0].text, limit=80)}" if asked else ""
@@ -149,7 +156,7 @@ class CassetteSource:
     def _played_now(self, recording: Recording) -> Iterator[Step]:
         self._played.add(recording.number)
         self._counts += 1
-        return _steps(recording, self._speed)
+        return recording.steps(self._speed)
 
     def _look(self, request: ChatRequest) -> tuple[Recording | None, list[Recording]]:
         """The answer to *request*, and all recordings of this very request."""
