@@ -125,7 +125,7 @@ class Page:
             command, want = found.groups()
             place = f"{self.path.name}:{line + code.count(chr(10), 0, found.start())}"
             ended = self.command(command)
-            if command.startswith("pytest"):
+            if "pytest " in command:
                 self.waiting.clear()
             if not want:
                 assert ended.returncode == 0, f"{place}: {ended.stdout}"

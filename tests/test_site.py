@@ -15,6 +15,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 sys.path.insert(0, str(DOCS / "_extensions"))
 
 from navigation import with_navigation, without_outside  # noqa: E402
+from picture import demo, picture, words  # noqa: E402
 from told_by_code import BLOCK, told  # noqa: E402
 
 MODULES = """
@@ -81,3 +82,13 @@ def test_commands_and_settings_are_told_by_the_code() -> None:
     assert "`--cassette-mode none|once|" in page
     assert "`ini harness_allowed_hosts`\n: hosts that pass" in page
     assert "`fake_chat`\n: Make fake chat models:" in page
+
+
+def test_the_picture_of_the_demo_is_not_stale() -> None:
+    """What README.md shows is what the command prints: else `make picture`."""
+    stored = (DOCS / "images" / "demo.svg").read_text("utf-8")
+
+    assert words(stored) == words(picture(demo()))
+    assert "http" not in stored.replace("http://www.w3.org/2000/svg", "").replace(
+        "https://www.textualize.io", ""
+    )
