@@ -51,10 +51,9 @@ _JSON_TYPES = {
 }
 
 
-def _object(required: str, about: str = "", **properties: Schema) -> Schema:
+def _object(required: str, **properties: Schema) -> Schema:
     """An object of these properties and no other."""
     return {
-        **({"description": about} if about else {}),
         "type": "object",
         "required": required.split(),
         "properties": properties,
@@ -146,9 +145,8 @@ def _piece() -> Schema:
 
 def _recorded() -> Schema:
     """What we say beyond vcrpy, which keeps all that stands inside a response."""
-    return _object(
+    known = _object(
         "",
-        "What vcrpy has no words for.",
         at=_about("When it was recorded, in UTC.", _TEXT),
         http_version=_about("HTTP/1.1, HTTP/2, ...", _TEXT),
         reason=_about("The words of the status, where they are not ASCII.", _TEXT),
@@ -170,6 +168,7 @@ def _recorded() -> Schema:
         ),
         seal=_about("Checksum of the interaction.", _SEAL),
     )
+    return _about("What vcrpy has no words for.", known)
 
 
 # ---------------------------------------------------------------- conversations
@@ -246,29 +245,18 @@ def _message() -> Schema:
 def _step() -> Schema:
     time = _about("Milliseconds after the request.", _COUNT)
     piece = {"type": "array", "prefixItems": [_COUNT, _TEXT], "items": False}
+    pieces = {"type": "array", "items": {**piece, "minItems": 2}}
+    fault = _of(_FAULT, "kind", kind={"enum": [*get_args(FaultKind)]})
+    told = "[milliseconds after the request, text] of each."
+    chunk = _fields(AIMessageChunk(""), "type conflicts")
+    texts = _object("pieces", id=_TEXT, pieces=_about(told, pieces))
     return {
         "anyOf": [
-            _object(
-                "pieces",
-                "Chunks of text alone.",
-                id=_TEXT,
-                pieces=_about(
-                    "[milliseconds after the request, text] of each.",
-                    {"type": "array", "items": {**piece, "minItems": 2}},
-                ),
+            _about("Chunks of text alone.", texts),
+            _about(
+                "The answer failed here.", _object("at fault", at=time, fault=fault)
             ),
-            _object(
-                "at fault",
-                "The answer failed here.",
-                at=time,
-                fault=_of(_FAULT, "kind", kind={"enum": [*get_args(FaultKind)]}),
-            ),
-            _object(
-                "at",
-                "A chunk.",
-                at=time,
-                **_fields(AIMessageChunk(""), "type conflicts"),
-            ),
+            _about("A chunk.", _object("at", at=time, **chunk)),
         ]
     }
 
