@@ -44,6 +44,5 @@ html_theme = "furo"
 html_title = "chat-harness"
 html_copy_source = False
 html_show_sourcelink = False
-html_static_path = ["images"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
