@@ -8,6 +8,7 @@ The blocks of one page share their names and a folder, from top to bottom.
   that file. Tests in it are run by the page's own commands, or else at its end.
 * In a `console` block each `$ command` is run, and must print what stands below it
   (`...` is any text), or end well where nothing does.
+* Other YAML that is a cassette or a script fits its schema.
 
 A comment `<!-- not run: reason -->` right before a block leaves it out.
 """
@@ -24,6 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+from harness.cassettes.file_schemas import cassette_schema, conversation_schema
+from harness.schemas import problems
+from harness.scripts.files import script_schema
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -37,6 +43,11 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 WITH_BLOCKS = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))]
+SCHEMAS = {
+    "interactions": cassette_schema,
+    "conversations": conversation_schema,
+    "turns": script_schema,
+}
 FILE = re.compile(r"# ([\w./-]+\.\w+)\n")
 COMMAND = re.compile(r"^\$ (.+(?:\\\n.+)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 #: A plugin for the pytest of pages: what is drawn is little, and always the same.
@@ -78,6 +89,8 @@ class Page:
                 self.write(self.folder / named[1], code)
             elif kind in ("python", "pycon"):
                 self.run_python(code, line)
+            elif kind == "yaml":
+                assert misfits(code) == [], f"{self.path.name}:{line}"
         for path in self.waiting:
             self.run_tests(path)
 
@@ -147,6 +160,15 @@ class Page:
         )
 
 
+def misfits(code: str) -> list[str]:
+    """Give what is wrong with a cassette or a script, by the schema of its kind."""
+    value = yaml.safe_load(code)
+    for key, schema in SCHEMAS.items():
+        if key in value:
+            return problems(value, schema())
+    return []
+
+
 def examples(page: Path) -> Iterator[tuple[int, str, str]]:
     """Give line, kind and text of each block of a page that is to be run."""
     text = page.read_text(encoding="utf-8")
@@ -208,6 +230,7 @@ def test_examples_work(page: Path, folder: Path) -> None:
         ("```console\n$ echo so\n$ false\n```\n", "page.md:2: "),
         ("```python\n# test_a.py\ndef test_a():\n    assert 0\n```\n", "1 failed"),
         ("```python\ndef test_a():\n    assert 0\n```\n", "1 failed"),
+        ("```yaml\nturns: [{sya: Hi}]\n```\n", "page.md:1"),
     ],
 )
 def test_a_page_that_is_wrong_fails(folder: Path, text: str, complaint: str) -> None:
