@@ -57,15 +57,9 @@ import sys
 
 def pytest_collection_finish():
     if "hypothesis" in sys.modules:
-        from hypothesis import HealthCheck, settings
+        from hypothesis import settings
 
-        settings.register_profile(
-            "few",
-            max_examples=3,
-            derandomize=True,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        )
+        settings.register_profile("few", max_examples=3, derandomize=True)
         settings.load_profile("few")
 """
 TESTS = re.compile(r"^(async )?def test_|^class Test", re.MULTILINE)
