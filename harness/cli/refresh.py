@@ -97,7 +97,8 @@ def refresh(  # noqa: PLR0913 - the options of the command
     if dry_run or not stale:
         out.rows(rows)
         out.end(rows, len(looked), asked=False)
-        return 1 if left and not dry_run else 0
+        damaged = any(row.state == "failed" for row in left)
+        return 1 if damaged or (left and not dry_run) else 0
     if not behind:
         _check_keys(stale, keys)
     if not (yes or behind or _agreed(stale, out)):
@@ -225,7 +226,8 @@ class _Output:
         if asked:
             self._console.print(f"{done} of {len(rows)} refreshed.")
         else:
-            self._console.print(f"{len(rows)} of {counted(count, 'cassette')} stale.")
+            stale = sum(row.state != "failed" for row in rows)
+            self._console.print(f"{stale} of {counted(count, 'cassette')} stale.")
         self.costs(rows, "That took:" if asked else "They took the last time:")
 
 
