@@ -164,33 +164,36 @@ def _below(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A file, and whether it lies where scripts do."""
+    """A file, what it is called, and whether it lies where scripts do."""
 
     path: Path
+    name: str
     script: bool
 
 
 def _checked(
     files: Sequence[Path], project: Project, oldest: datetime | None
 ) -> Iterator[Finding]:
-    tasks = [_Task(one, project.fakes in one.absolute().parents) for one in files]
+    tasks = [
+        _Task(full, shown_path(full), project.fakes in full.parents)
+        for full in map(Path.absolute, files)
+    ]
     work = partial(_check_one, oldest=oldest)
     workers = min(len(tasks) // (_MANY // 2), os.cpu_count() or 1, 8)
     if workers < 2:
         for found in tracked(map(work, tasks), "Checking", len(tasks)):
             yield from found
         return
-    from multiprocessing import Pool
+    from multiprocessing import get_context
 
-    with Pool(workers) as pool:
+    with get_context("spawn").Pool(workers) as pool:
         results = pool.imap(work, tasks, chunksize=16)
         for found in tracked(results, "Checking", len(tasks)):
             yield from found
 
 
 def _check_one(task: _Task, oldest: datetime | None) -> list[Finding]:
-    name = shown_path(task.path)
-    left = [*check_leftover(name)]
+    name, left = task.name, [*check_leftover(task.name)]
     if left and not name.endswith(ENDINGS):
         return [] if _is_held(task.path) else left
     try:
