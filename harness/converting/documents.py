@@ -14,10 +14,11 @@ from harness.cassettes.parsing import (
     loader_class,
     parse_json,
     refuse_deep,
+    refuse_large,
 )
 from harness.errors import CassetteError
 
-__all__ = ["Document", "document", "documents", "text_of_any"]
+__all__ = ["Document", "document", "documents"]
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -31,14 +32,6 @@ class Document(NamedTuple):
     value: Any
     line: int = 0
     items: dict[str, list[int]] = {}  # noqa: RUF012 - of a tuple, nothing changes it
-
-
-def text_of_any(data: bytes) -> str:
-    """*data* as text to tell its format by, be it UTF-8 or not."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def document(text: str, name: str) -> Document:
@@ -63,6 +56,7 @@ def documents(text: str, name: str) -> list[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
+            refuse_large(node, name)
             lines = node.start_mark.line + 1, _item_lines(node)
             found.append(Document(loader.construct_document(node), *lines))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:

@@ -1,5 +1,6 @@
 """The formats that can be converted: one table of how each is read."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -7,9 +8,9 @@ from types import MappingProxyType
 from harness.cassettes import Interaction
 from harness.cassettes.foreign import text_form, value_form
 from harness.cassettes.parsing import RESTORE
-from harness.cassettes.reading import unpacked
+from harness.cassettes.reading import text_of, unpacked
 from harness.converting.datadog import read_datadog
-from harness.converting.documents import document, text_of_any
+from harness.converting.documents import document
 from harness.converting.go_vcr import read_go_vcr
 from harness.converting.har import read_har
 from harness.converting.hosts import with_host
@@ -78,20 +79,19 @@ def read_recording(
     found = FORMATS[form].read(unpacked(data, name), name)
     if not found:
         raise CassetteError(f"{name} holds no interactions; none can be converted.")
-    whole = tuple(with_host(one, host) for one in found)
-    added = (new.url for old, new in zip(found, whole, strict=True) if new is not old)
-    hosts = dict.fromkeys("/".join(url.split("/")[:3]) for url in added)
-    return ForeignRecording(form, whole, tuple(hosts))
+    whole = [with_host(one, host) for one in found]
+    hosts = dict.fromkeys(added for _, added in whole if added)
+    return ForeignRecording(form, tuple(one for one, _ in whole), tuple(hosts))
 
 
 def _told(data: bytes, name: str) -> str:
     """The name of the format of *data*. Raises CassetteError if there is none."""
     if not data.strip():
         raise CassetteError(f"{name} is empty. {RESTORE}")
-    text = text_of_any(unpacked(data, name))
-    form = text_form(text)
+    data = unpacked(data, name).removeprefix(BOM_UTF8)
+    form = text_form(data.decode("latin-1"))  # some of them hold any bytes
     if form is None:
-        value = document(text, name).value
+        value = document(text_of(data, name), name).value
         form = value_form(value)
         if form is None and isinstance(value, dict) and _OF_VCRPY & value.keys():
             return "vcrpy"

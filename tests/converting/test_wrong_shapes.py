@@ -129,7 +129,21 @@ SAMPLES: dict[str, Any] = {
     },
 }
 #: What is put in place of each value.
-ODD = (None, True, -1, 1e300, "", "x\ud800\x00", [], {}, [[]], [None], {"name": 3})
+ODD = (
+    None,
+    True,
+    "9" * 5000,
+    "0001-01-01T00:00:00+14:00",
+    -1,
+    1e300,
+    "",
+    "x\ud800\x00",
+    [],
+    {},
+    [[]],
+    [None],
+    {"name": 3},
+)
 
 
 def spoiled(value: Any) -> Iterator[Any]:
@@ -185,3 +199,13 @@ def test_no_cut_breaks_it(form: str) -> None:
 def test_all_formats_are_spoiled() -> None:
     """But for vcrpy's, which has tests of its own, and httprr's, which is no JSON."""
     assert {*SAMPLES} == {*FORMATS} - {"vcrpy", "httprr"}
+
+
+def test_a_few_lines_that_say_too_much() -> None:
+    """Aliases of aliases are counted, not written out."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    text = "\n".join(["http_interactions: 1", *lines, "http_interactions: [*a11]\n"])
+
+    with pytest.raises(HarnessError, match=r"^a\.file says the same by aliases, over"):
+        read_recording(text.encode(), "a.file")
