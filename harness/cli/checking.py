@@ -32,7 +32,6 @@ FORMATS = ("text", "json", "github", "sarif")
 ENDINGS = (".yaml", ".yml", ".json", ".yaml.gz")
 _LEFT = (".journal", ".tmp", ".damaged")
 _COLORS = {"error": "red", "warning": "yellow", "note": "dim"}
-_UNITS = {"h": 1 / 24, "d": 1, "w": 7, "": 1}
 #: From so many files on, more than one process is worth its start.
 _MANY = 200
 
@@ -85,15 +84,18 @@ def _rules(said: str) -> list[str]:
     names = [name for name in re.split(r"[ ,]+", said) if name]
     for name in names:
         if name not in RULES:
-            raise ArgumentTypeError(f"no rule is {name!r}. {nearest(name, RULES)}")
+            known = nearest(name, RULES).rstrip(".")
+            raise ArgumentTypeError(f"no rule is {name!r}. {known}")
     return names
 
 
 def _age(said: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,5})([hdw]?)", said)
-    if not found or int(found[1]) == 0:
-        raise ArgumentTypeError(f"{said!r} is no age: give one such as 90d, 12w or 36h")
-    return timedelta(days=int(found[1]) * _UNITS[found[2]])
+    from harness.refreshing import read_age  # it loads clients of HTTP
+
+    try:
+        return read_age(said)
+    except InputError as error:
+        raise ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def check(  # noqa: PLR0913 - the options of the command
