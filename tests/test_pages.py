@@ -62,6 +62,8 @@ def pytest_collection_finish():
         settings.register_profile("few", max_examples=3, derandomize=True)
         settings.load_profile("few")
 """
+#: What changes the output, or makes each pytest start a second later.
+LEFT_OUT = ("-p no:randomly", "-p no:cacheprovider", "-p no:langsmith_plugin")
 TESTS = re.compile(r"^(async )?def test_|^class Test", re.MULTILINE)
 
 
@@ -182,7 +184,7 @@ def environment(plugins: Path) -> dict[str, str]:
         "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
         "NO_COLOR": "1",
-        "PYTEST_ADDOPTS": "-p few_examples -p no:randomly -p no:cacheprovider",
+        "PYTEST_ADDOPTS": f"-p few_examples {' '.join(LEFT_OUT)}",
     }
 
 
