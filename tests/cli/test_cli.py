@@ -225,16 +225,20 @@ def test_all_commands_are_listed(capsys):
     assert [name for name in COMMANDS if f"  {name} " not in shown] == []
 
 
-def test_a_reader_that_goes_away():
+@pytest.mark.parametrize("command", ["schema", "stats", "show openai-weather", "demo"])
+def test_a_reader_that_goes_away(command):
     """A pipe that is closed ends the command, and nothing is said of it."""
-    run = "from harness.cli import main; import sys; sys.exit(main(['schema']))"
+    run = f"from harness.cli import main; exit(main({command.split()}))"
     with subprocess.Popen(
-        [sys.executable, "-c", run], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as command:
-        command.stdout.close()
+        [sys.executable, "-c", run],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    ) as process:
+        process.stdout.close()
 
-        assert command.stderr.read() == b""
-        assert command.wait() == 141
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
 
 
 @pytest.mark.parametrize(
