@@ -63,15 +63,14 @@ def report(
     if against:
         before = [one for one in entries if one.run == 1]
         entries = [*compared([one for one in entries if one.run == 0], before), *before]
-    notes = _notes(hiding)
     named = title or f"Conversations in {', '.join(path.as_posix() for path in paths)}"
-    text = page_of(entries, hiding.text(named, "the title"), notes).encode()
+    text = page_of(entries, hiding.text(named, "the title"), hiding.notes).encode()
     replace_file(page, text)
     broken = [one for one in entries if one.kind == "problem"]
     for one in broken:
         print(f"harness: {one.problem}", file=sys.stderr)
-    for note in notes:
-        print(f"harness: {note}", file=sys.stderr)
+    for note in hiding.notes:
+        print(f"harness: {note} The files still have them.", file=sys.stderr)
     shown = sum(one.run == 0 and one.kind != "problem" for one in entries)
     _tell(page, shown, len(files), len(text))
     if opens:
@@ -96,18 +95,6 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 def _read(files: Sequence[Path], first: int, hiding: Hiding) -> Iterator[Entry]:
     for number, path in tracked(enumerate(files), "reading", len(files)):
         yield from file_entries(path, hiding, int(number >= first))
-
-
-def _notes(hiding: Hiding) -> list[str]:
-    if not hiding.places:
-        return []
-    places = [*hiding.places]
-    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-    told = (
-        "Credentials, cookies or ids were hidden in what is shown of "
-        f"{'; '.join(places[:3])}{more}. The files still have them."
-    )
-    return [told]
 
 
 def _tell(path: Path, conversations: int, files: int, size: int) -> None:

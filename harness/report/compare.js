@@ -47,7 +47,8 @@ function answerText({ answer, fault, raw }) {
 
 function textDifference(title, left, right, leftName, rightName) {
   if (left === right) {
-    return el("p.same-text", {}, el("strong", {}, title), left ? ": the same, letter by letter" : ": nothing on either side");
+    if (!left) return "";
+    return el("p.same-text", {}, el("strong", {}, title), ": the same, letter by letter");
   }
   const rows = sideBySide(left, right);
   const changed = rows.filter((row) => row.kind !== "same").length;

@@ -114,6 +114,7 @@ def _tools(exchange: dict[str, Any]) -> Iterator[str]:
 
 def _searched(entry: Entry, exchanges: list[dict[str, Any]]) -> Iterator[str]:
     yield from (entry.id, entry.problem, *(part.label for part in entry.parts))
+    yield from (miss.told for miss in entry.misses)
     for one in exchanges:
         yield from (one["model"], one["host"], one.get("url") or "", one["dialect"])
         yield from (one["problem"], one["about"])

@@ -77,7 +77,7 @@ def test_hidden_secrets_are_told(home, capsys):
     errors = capsys.readouterr().err
     assert status == 0
     assert errors.startswith(
-        "harness: Credentials, cookies or ids were hidden in what is shown of "
+        "harness: Credentials, cookies or ids were hidden, of "
         "cassettes/weather.yaml, interaction 1 (line 4); "
     )
     assert errors.endswith(". The files still have them.\n")
