@@ -117,7 +117,8 @@ async function compareView(row, exchange, state) {
       [...found].map(([value, label]) => el("option", { value, selected: value === place }, label)))) : "");
   if (!place) {
     return el("div", {}, bar, el("p.empty", {},
-      "There is nothing to compare with yet. Mark this call, open another one and come back here; or make the page with --against, to see two runs side by side."));
+      "There is nothing to compare with yet. Mark this call, open another one and come back here; or make the page with ",
+      el("code.whole", {}, "--against"), ", to see two runs side by side."));
   }
   const other = await exchangeAt(place);
   if (!other) return el("div", {}, bar, el("p.empty", {}, `There is no ${place} on this page.`));

@@ -20,7 +20,6 @@ LIMIT, IMAGE_LIMIT = 200_000, 4_000_000
 PIECES = 20_000
 
 _RULES = Redaction()
-_NAMED = 3
 _NOT_SHOWN: Mapping[str, Any] = {
     "request": None,
     "answer": None,
@@ -81,10 +80,9 @@ class Hiding:
         """What is to be said of it: nothing, or one sentence."""
         if not self.places:
             return []
-        first = "; ".join([*self.places][:_NAMED])
-        left = len(self.places) - _NAMED
-        more = f" and {left} more" if left > 0 else ""
-        return [f"Credentials, cookies or ids were hidden, of {first}{more}."]
+        first, *more = self.places
+        where = f"in {len(more) + 1} places, the first is {first}" if more else first
+        return [f"Credentials, cookies or ids were hidden: {where}."]
 
     def _note(self, place: str, before: str, after: str) -> None:
         """Remember *place*, unless no more than ids of requests were hidden there."""

@@ -70,7 +70,8 @@ def _about(entry: Entry, exchanges: list[dict[str, Any]]) -> str:
     said = [*_texts_of_answers(exchanges)]
     raw = (one.get("raw", {}).get("response_body") for one in exchanges)
     bodies = [text for text in raw if isinstance(text, str)]
-    return _first([entry.problem, *reversed(said), *bodies])
+    problem = entry.problem.removeprefix(entry.path).lstrip(" ,:")
+    return _first([problem, *reversed(said), *bodies])
 
 
 def _fresh(exchanges: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
