@@ -117,7 +117,7 @@ def check(  # noqa: PLR0913 - the options of the command
     project = Project.find(Path.cwd())
     files = [*_files(paths, project)]
     oldest = None if max_age is None else datetime.now(UTC) - max_age
-    found = [*_checked(files, project, oldest), *check_names(map(shown_path, files))]
+    found = [*_checked(files, project, oldest), *_names(files)]
     if orphans:
         found += _orphans(files, project)
     wanted = chosen(found, select, ignore)
@@ -210,6 +210,15 @@ def _is_held(journal: Path) -> bool:
             return not hold(file.fileno())
     except OSError:
         return True
+
+
+def _names(files: Sequence[Path]) -> list[Finding]:
+    """What is wrong with the names of *files*, also beside what lies there already."""
+    own = {shown_path(file): None for file in files}
+    folders = dict.fromkeys(file.absolute().parent for file in files)
+    beside = {shown_path(one): None for folder in folders for one in folder.iterdir()}
+    names = [*(one for one in beside if one not in own), *own]
+    return [one for one in check_names(names) if one.path in own]
 
 
 def _orphans(files: Iterable[Path], project: Project) -> list[Finding]:

@@ -30,12 +30,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "diff": ("diff", "tell how two cassettes or scripts differ"),
+    "play": ("play", "talk with a script or a cassette"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
     "record": ("record", "run a program, and record or replay what it asks models"),
     "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
     "report": ("reporting", "write a page to browse conversations, without a network"),
     "refresh": ("refresh", "record stale cassettes anew"),
-    "schema": ("files", "print the JSON schema of the scripts in fakes/"),
+    "schema": ("files", "print the JSON schema of scripts or cassettes"),
     "seal": (
         "files",
         "make the checksums of cassettes right again, after a wanted edit",
@@ -126,13 +127,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "--" in given and given[0] in RUN_A_COMMAND:
         at = given.index("--")
         given, behind = given[:at], {"behind": given[at + 1 :]}
-    said = vars(made_parser(given[:1]).parse_args(given)) | behind
+    said: dict[str, Any] = vars(made_parser(given[:1]).parse_args(given))
     command = _part(said.pop("command"))
     assert command is not None  # noqa: S101 - the table is right
     with warnings.catch_warnings():
         warnings.simplefilter("always", CassetteWarning)
         warnings.showwarning = _warned
-        return _run(command, said)
+        return _run(command, said | behind)
 
 
 def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from harness.cassettes.folders import DEFAULT_FOLDER, ENDINGS, present
+from harness.cassettes.folders import ENDINGS, present
+from harness.cli.project import Project, shown_path
 from harness.errors import InputError, ScriptError, nearest
 from harness.scripts.files import find_script
-from harness.text import visible
 
 __all__ = ["found_file"]
 
@@ -22,34 +22,36 @@ def found_file(name: str) -> Path:
         raise InputError(f"{name} is a folder. Give one file of it.")
     if path.exists():
         raise InputError(f"{name} is no file that can be read twice. Store it first.")
-    cassette, script = present(name, DEFAULT_FOLDER), _script(name)
-    if cassette is not None and script is not None:
+    project = Project.find(Path.cwd())
+    found = [
+        Path(shown_path(file))
+        for file in (present(name, project.cassettes), _script(name, project))
+        if file is not None
+    ]
+    if len(found) > 1:
         raise InputError(
             f"{name!r} is a cassette and a script. Give the path of the one you mean: "
-            f"{cassette.as_posix()} or {script.as_posix()}."
+            f"{found[0].as_posix()} or {found[1].as_posix()}."
         )
-    if (found := cassette or script) is None:
+    if not found:
         raise InputError(
             f"There is no file {name!r}, and neither a cassette nor a script of this "
-            f"name. {nearest(name, _names())}"
+            f"name. {nearest(name, _names(project))}"
         )
-    return found
+    return found[0]
 
 
-def _script(name: str) -> Path | None:
+def _script(name: str, project: Project) -> Path | None:
     try:
-        path = find_script(name)
+        return find_script(name, project.fakes)
     except ScriptError:
         return None
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _names() -> set[str]:
-    folders = [DEFAULT_FOLDER, Path("fakes")]
+def _names(project: Project) -> set[str]:
     return {
-        visible(path.relative_to(folder).as_posix().removesuffix(ending))
-        for folder in folders
+        path.relative_to(folder).as_posix().removesuffix(ending)
+        for folder in (project.cassettes, project.fakes)
         for ending in ENDINGS
         for path in folder.rglob(f"*{ending}")
         if not path.name.endswith(".schema.json")

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from harness.text import visible
 
-__all__ = ["Rows"]
+__all__ = ["LABEL", "Rows"]
 
-_LABEL = 8
+#: How wide labels are.
+LABEL = 8
 _LINES, _CHARACTERS = 12, 1200
 _WIDE = 10_000
 
@@ -36,10 +37,10 @@ class Rows:
         """*text* behind *label*, each line of it below the one before."""
         if isinstance(text, str):
             text = Text(visible(self._shortened(text)), style)
-        head = Text(f"{label:>{_LABEL}}  ", f"bold {style or 'cyan'}")
+        head = Text(f"{label:>{LABEL}}  ", f"bold {style or 'cyan'}")
         for line in self._wrapped(text):
             self.console.print(Text.assemble(head, line), soft_wrap=True)
-            head = Text(" " * (_LABEL + 2))
+            head = Text(" " * (LABEL + 2))
 
     def rows(self, label: str, texts: Iterable[str | Text], style: str = "") -> None:
         """Several rows, the label at the first."""
@@ -60,7 +61,7 @@ class Rows:
     def _wrapped(self, text: Text) -> Iterable[Text]:
         if not self._wraps:
             return text.split("\n", allow_blank=True)
-        width = max(20, self.console.width - _LABEL - 2)
+        width = max(20, self.console.width - LABEL - 2)
         return text.wrap(self.console, width)
 
     def _shortened(self, text: str) -> str:
@@ -69,4 +70,4 @@ class Rows:
         lines = text.splitlines()
         short = "\n".join(lines[:_LINES])[:_CHARACTERS]
         left = len(text) - len(short)
-        return text if left < _LABEL else f"{short} ... ({left:,} more; --full)"
+        return text if left < LABEL else f"{short} ... ({left:,} more; --full)"

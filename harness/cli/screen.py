@@ -14,9 +14,19 @@ __all__ = ["counted", "output", "print_json", "tracked"]
 T = TypeVar("T")
 
 
-def output() -> Console:
-    """Standard output; what is piped is not wrapped, and has no color."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the command end as every one does whose reader has gone."""
+        raise BrokenPipeError
+
+
+def output(*, wraps: bool = True) -> Console:
+    """Standard output; what is piped is not wrapped, and has no color.
+
+    On a terminal it *wraps* lines between words, or leaves that to the terminal.
+    """
+    soft = not (wraps and sys.stdout.isatty())
+    return _Output(highlight=False, soft_wrap=soft)
 
 
 def counted(count: int, name: str, ending: str = "s") -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.messages import Message
 
-__all__ = ["call_text", "json_text", "parts_of"]
+__all__ = ["call_text", "json_text", "part_of", "parts_of"]
 
 #: Label ("" for what its role says), text, and style ("" for that of its role).
 Part = tuple[str, str, str]
@@ -29,7 +29,12 @@ def _parts(block: _Block) -> Iterator[Part]:
         for cited in block.get("annotations") or ():
             yield "cites", _cited(cited), "blue"
     else:
-        yield _OTHERS.get(kind, _unknown)(block)
+        yield part_of(block)
+
+
+def part_of(block: _Block) -> Part:
+    """What stands for a block that is no text."""
+    return _OTHERS.get(block["type"], _unknown)(block)
 
 
 def call_text(name: object, args: object) -> str:

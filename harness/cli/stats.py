@@ -3,12 +3,13 @@
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from harness.cassettes.folders import DEFAULT_FOLDER
+from harness.cli.project import Project, shown_path
 from harness.cli.rows import Rows
 from harness.cli.screen import output, print_json, tracked
 from harness.statistics import (
@@ -35,9 +36,9 @@ def stats_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
-        default=[str(DEFAULT_FOLDER)],
+        default=[],
         metavar="PATH",
-        help=f"files, and folders with all below them; {DEFAULT_FOLDER}/ if none is",
+        help="files, and folders with all below them; cassettes/ if there is none",
     )
     parser.add_argument(
         "--by", choices=GROUPS, default="model", help="a row for each of these"
@@ -47,7 +48,8 @@ def stats_arguments(parser: ArgumentParser) -> None:
 
 def stats(paths: Sequence[str], *, by: Group, json: bool) -> int:
     """Count what is in the files; 1 if one of them could not be read."""
-    files = found_files(paths)
+    home = shown_path(Project.find(Path.cwd()).cassettes)
+    files = found_files(paths or [home])
     found = statistics_of(tracked(read_files(files), "reading", len(files)))
     if json:
         print_json(statistics_value(found))

@@ -31,8 +31,11 @@ __all__ = [
     "run",
 ]
 
+#: The laws of chunks.
 CHUNK_LAWS: tuple[Law, ...] = (*ALGEBRA, *WIRE, *PREFIXES, *FINISHING, *COST)
+#: The laws of chat models.
 MODEL_LAWS: tuple[Law, ...] = MODELS
+#: The laws of wire formats.
 DIALECT_LAWS: tuple[Law, ...] = (*TRIPS, *BYTES)
 
 #: So many small cases come before the random ones.

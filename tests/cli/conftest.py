@@ -1,9 +1,10 @@
 """What tests of commands share: a folder to run in, and a terminal."""
 
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -72,16 +73,26 @@ def stored(folder: Path) -> Store:
     return store
 
 
+#: Runs a command in a pseudo terminal: awaits texts, and types what belongs to each.
+Typing = Callable[..., tuple[int, str]]
+
+_RUN = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C is heard
+from harness.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.fixture
-def in_a_terminal(folder: Path) -> Callable[..., tuple[int, str]]:
+def in_a_terminal(folder: Path) -> Typing:
     """Give what runs a command in a pseudo terminal, and types into it."""
     pty = pytest.importorskip("pty", reason="there are no pseudo terminals")
-    run = "import sys; from harness.cli import main; sys.exit(main(sys.argv[1:]))"
 
-    def ran(*argv: str, typed: str = "") -> tuple[int, str]:
+    def ran(*argv: str, typed: Sequence[tuple[str, str]] = ()) -> tuple[int, str]:
         here, there = pty.openpty()
         with subprocess.Popen(
-            [sys.executable, "-c", run, *argv],
+            [sys.executable, "-c", _RUN, *argv],
             stdin=there,
             stdout=there,
             stderr=there,
@@ -90,16 +101,35 @@ def in_a_terminal(folder: Path) -> Callable[..., tuple[int, str]]:
             start_new_session=True,
         ) as command:
             os.close(there)
-            os.write(here, typed.encode())
-            seen = b"".join(iter(lambda: _read(here), b""))
-            os.close(here)
-        return command.returncode, seen.decode().replace("\r\n", "\n")
+            try:
+                seen = _conversed(here, typed)
+            finally:
+                os.close(here)
+                if command.poll() is None:
+                    command.terminate()
+        return command.returncode, seen.replace("\r\n", "\n")
 
     return ran
 
 
-def _read(terminal: int) -> bytes:
+def _conversed(terminal: int, typed: Sequence[tuple[str, str]]) -> str:
+    """Type, and give all that was shown."""
+    seen, at = "", 0
+    for awaited, text in typed:
+        while (found := seen.find(awaited, at)) < 0:
+            piece = _read(terminal)
+            assert piece, f"{awaited!r} never came: {seen!r}"
+            seen += piece
+        at = found + len(awaited)
+        os.write(terminal, text.encode())
+    return seen + "".join(iter(lambda: _read(terminal), ""))
+
+
+def _read(terminal: int) -> str:
+    ready, _, _ = select.select([terminal], [], [], 15)
+    if not ready:
+        return ""  # it says nothing any more
     try:
-        return os.read(terminal, 4096)
+        return os.read(terminal, 4096).decode("utf-8", "replace")
     except OSError:  # the command has ended
-        return b""
+        return ""

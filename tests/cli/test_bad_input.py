@@ -14,13 +14,19 @@ WHOLE = (ROOT / "cassettes" / "weather.yaml").read_bytes()
 
 #: How each command is given a file; of the others, why it is not.
 GIVEN = {
-    "serve": "serve --port 0 {file}",
-    "seal": "seal {file}",
+    "check": "check {file}",
     "convert": "convert {file} --into {out}",
     "diff": "diff {file} {file}",
+    "redact": "redact {file}",
+    "refresh": "refresh {file} --dry-run",
+    "report": "report {file} -o {out}.html",
+    "seal": "seal {file}",
+    "serve": "serve --port 0 {file}",
     "show": "show {file}",
     "stats": "stats {file}",
 }
+#: What is bad for others only: in a folder they look for files, and find none.
+GOOD = {("check", "folder"), ("refresh", "folder")}
 WITHOUT = {
     "demo": "takes no files",
     "schema": "takes no files",
@@ -63,7 +69,7 @@ BAD = {
         bomb_of_ours=BOMB + b"interactions: [*l]\nversion: 1\n",
         tags=b"interactions: !!python/object/apply:os.system [exit 1]\n",
         conflict=b"<<<<<<< ours\ninteractions: []\n=======\n>>>>>>> theirs\n",
-        huge_line=b"interactions: '" + b"x" * 20_000_000 + b"'\n",
+        huge_line=b"interactions: '" + b"x" * 4_000_000 + b"'\n",
         wrong_shape=b"interactions: 7\nversion: 1\n",
         wrong_script=b"turns:\n- sya: Hi\n",
         latin=b"turns: [caf\xe9]\n",
@@ -80,8 +86,15 @@ def run(argv: list[str]) -> int:
         return int(ended.code or 0)
 
 
-@pytest.mark.parametrize("kind", BAD)
-@pytest.mark.parametrize("command", GIVEN)
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        (command, kind)
+        for command in GIVEN
+        for kind in BAD
+        if (command, kind) not in GOOD
+    ],
+)
 def test_a_bad_file_is_told_in_a_line(command, kind, tmp_path, monkeypatch, capsys):
     """No traceback, no hang, no status 0: a line that names the file."""
     monkeypatch.chdir(tmp_path)
