@@ -174,6 +174,7 @@ def _running(
             for future in sorted(_taken(done, running), key=running.__getitem__):
                 n = running.pop(future)
                 answer = place.answer(jobs[n], future)
+                del future  # Dask asks again for what is lost and somebody still holds
                 if isinstance(answer, Exception) and stop:
                     waiting = iter(())
                     _cancel(running, after=n)

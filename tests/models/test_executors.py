@@ -620,7 +620,7 @@ def test_a_callback_that_raises_is_an_error_of_its_run():
 @pytest.mark.parametrize(
     ("config", "state", "culprit"),
     [
-        ({}, {"f": lambda: 0}, "player.state['f'] is <function"),
+        ({}, {"f": threading.Lock()}, "player.state['f'] is <unlocked"),
         ({"configurable": {"lock": threading.Lock()}}, {}, "run.config.configurable['"),
         ({"metadata": {"all": [1, threading.Lock()]}}, {}, "run.config.metadata['all'"),
     ],
@@ -642,6 +642,15 @@ def test_what_cannot_be_pickled_is_named(ask, spawned, config, state, culprit):
         "Define functions and classes at the top of a module, make what holds "
         "connections where it is used, or give a ThreadPoolExecutor."
     )
+
+
+def test_a_lambda_is_named(spawned, monkeypatch):
+    """Unless something that pickles it is there, as it is where Dask is used."""
+    monkeypatch.delitem(sys.modules, "cloudpickle", raising=False)
+    model = played.Worked(f=lambda: 0).with_retry()
+
+    with pytest.raises(InputError, match=r": player\.inner\.state\['f'\] is <function"):
+        model.batch(["a"], {"executor": spawned})
 
 
 def test_a_client_of_your_own_stays_where_it_is(spawned):
