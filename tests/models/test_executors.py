@@ -492,8 +492,22 @@ def test_a_key_of_the_environment_is_looked_up_by_the_worker(provider, monkeypat
     )
     live(provider).batch(["Hi"], {"executor": executor})
 
-    assert [b"sk-found" in parcel for parcel, _ in executor.parcels] == [False, False]
-    assert [b"sk-given" in parcel for parcel, _ in executor.parcels] == [False, True]
+    players = [player for _, _, player, _ in executor.parcels]
+    assert [b"sk-found" in player for player in players] == [False, False]
+    assert [b"sk-given" in player for player in players] == [False, True]
+
+
+def test_a_worker_reads_a_model_once_for_a_batch(spawned):
+    """So that its runs share connections; each batch begins with a copy of its own."""
+    model = played.Worked()
+
+    first = model.batch(["count"] * 12, {"executor": spawned, "max_concurrency": 1})
+    second = model.batch(["count"] * 2, {"executor": spawned, "max_concurrency": 1})
+
+    said = [answer.text.split() for answer in first]
+    assert sum(n == "1" for _, n in said) == len({pid for pid, _ in said})
+    assert second[0].text.split()[1] == "1"
+    assert model.state == {}
 
 
 def test_a_worker_without_the_key_says_so(provider, monkeypatch):
@@ -520,9 +534,10 @@ def test_equal_questions_are_each_asked():
     """An executor that knows results by their arguments finds none twice."""
     executor = Keeping()
 
-    played.Worked().batch(["same", "same"], {"executor": executor, "run_id": None})
+    for _ in range(2):
+        played.Worked().batch(["same", "same"], {"executor": executor})
 
-    assert len({unique for _, unique in executor.parcels}) == 2
+    assert len({(batch, number) for batch, number, *_ in executor.parcels}) == 4
 
 
 # ---------------------------------------------------------------------- what goes wrong
