@@ -2,11 +2,11 @@
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 from harness.errors import InputError, shown
 
-__all__ = ["check_findable", "found", "is_findable"]
+__all__ = ["Shared", "check_findable", "found", "is_findable"]
 
 
 def found(module: str, name: str) -> Any:
@@ -26,6 +26,16 @@ def is_findable(value: object, function: object) -> bool:
     module = getattr(function, "__module__", None) or ""
     name = getattr(function, "__qualname__", "")
     return module in sys.modules and found(module, name) is value
+
+
+class Shared:
+    """What nobody can change: a copy of it is itself."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
 
 def check_findable(function: object, who: str) -> None:

@@ -4,7 +4,7 @@ import copy
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 from uuid import UUID
 
 from harness.cassettes import CassetteSource
@@ -180,12 +180,6 @@ class RecordingChatModel(ChatModel):
         trace: TracebackType | None,
     ) -> None:
         self.tape.close(failed=kind is not None)
-
-    def __reduce__(self) -> NoReturn:
-        raise InputError(
-            f"{self!r} cannot be pickled: its cassette is open in this process. Pickle "
-            "the model that it asks (its .model), or open a cassette where it is used."
-        )
 
     def __deepcopy__(self, memo: object) -> Self:
         """A copy that records into the same, as every copy does."""

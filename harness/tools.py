@@ -18,7 +18,7 @@ from harness.blocks import ToolCall
 from harness.docstrings import split_docstring
 from harness.errors import InputError, SchemaError, ToolInputError, nearest, shown
 from harness.messages import ToolMessage
-from harness.pickles import check_findable, found, is_findable
+from harness.pickles import Shared, check_findable, found, is_findable
 from harness.tool_arguments import (
     check_by_model,
     check_by_schema,
@@ -41,7 +41,7 @@ HandleError = bool | str | Callable[[Exception], str]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Tool(Generic[P, R]):
+class Tool(Shared, Generic[P, R]):
     """A function that a model may ask to run; made by `@tool`, and still callable.
 
     *descriptions* are those of its parameters; *given_schema* is what `@tool` was

@@ -1,6 +1,7 @@
 """Pickles: all that a run is made of comes back equal, and models play on."""
 
 import asyncio
+import copy
 import inspect
 import pickle
 import threading
@@ -403,9 +404,29 @@ def test_live_models_leave_their_connections(name):
 def test_a_recording_says_that_it_stays(tmp_path):
     """Its cassette is open here."""
     with RecordingChatModel(Fake("x"), tmp_path / "c.yaml", mode="all") as model:
-        with pytest.raises(InputError, match="cannot be pickled: its cassette is open"):
+        with pytest.raises(InputError) as caught:
             pickle.dumps(model)
-        model.invoke("Hi")
+        assert model.bind(k=1).invoke("Hi").text == "x"
+
+    assert str(caught.value) == (
+        f"The cassette {str(model.path)!r} is open in this process, so what records "
+        "into it cannot be pickled. Pickle the model that it asks (its .model), or "
+        "open a cassette where it is used."
+    )
+
+
+def test_copies_need_no_pickle():
+    """What cannot be pickled can be copied, and is shared."""
+
+    @tool
+    def local(city: str) -> str:
+        """Look."""
+        return city
+
+    script = Script(lambda _: "x", "y")
+
+    assert copy.copy(local) is copy.deepcopy(local) is local
+    assert copy.copy(script).journal is script.journal
 
 
 def test_rules_of_redaction_come_back():

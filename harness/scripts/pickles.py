@@ -1,7 +1,7 @@
 """Scripts as pickles: turns, journal and all, for another process to play on from."""
 
 from threading import RLock
-from typing import Any
+from typing import Any, Self
 
 from harness.pickles import check_findable
 from harness.scripts.parts import Compute, Turn
@@ -24,6 +24,12 @@ class Pickled:
             if turn.when is not None and turn.when.test is not None:
                 check_findable(turn.when.test, self._place(number))
         return {k: v for k, v in vars(self).items() if k not in _MADE_AGAIN}
+
+    def __copy__(self) -> Self:
+        """One that shares all with this one; nothing is pickled for it."""
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
