@@ -714,24 +714,26 @@ def test_a_worker_that_cannot_read_says_what_it_needs(spawned, tmp_path, monkeyp
 
 
 def test_what_has_not_begun_is_dropped_after_an_error():
-    """The runs behind the one that failed are cancelled, those before it are not."""
-    executor = Waiting()
-    answers = played.Worked(RealClock()).batch_as_completed(
-        ["a", "raise", "b", "c"], {"executor": executor}
-    )
+    """The runs behind the one that failed are cancelled; those before it are not."""
+    executor, dropped = Waiting(), threading.Event()
+    seen = []
 
     def work():
         executor.wait(4)
+        executor.given[3][0].add_done_callback(lambda _: dropped.set())
         executor.run(1)
+        seen.append(dropped.wait(30))
+        executor.run(0)
 
     thread = threading.Thread(target=work)
     thread.start()
     with pytest.raises(ServerError):
-        next(answers)
+        played.Worked().batch(["a", "raise", "b", "c"], {"executor": executor})
     thread.join()
 
+    assert seen == [True]
     assert [future.cancelled() for future, *_ in executor.given] == [
-        *(True, False, True, True),
+        *(False, False, True, True),
     ]
 
 
