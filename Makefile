@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench node recordings lock build clean
+.PHONY: help demo test lint types format docs picture bench node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -26,7 +26,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | lint | types | format | bench | node | recordings | lock | build | clean"
+	@echo "make demo | test | lint | types | format | docs | picture | bench | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -70,6 +70,15 @@ test: $(READY) $(SUITES_READY) $(NODE_READY) lint types
 format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The site, from docs/ and the docstrings; nothing is fetched, and a warning is an error.
+docs: $(READY)
+	@$(BIN)/python -m sphinx -b html -W --keep-going -E -j auto -q docs build/docs
+	@echo "build/docs/index.html"
+
+# The picture of a terminal in README.md: what `make demo` prints.
+picture: $(READY)
+	@$(BIN)/python docs/_extensions/picture.py docs/images/demo.svg
 
 # The standard suites of LangChain want a vcrpy that is older than ours.
 $(SUITES_READY): requirements-suites.lock pyproject.toml

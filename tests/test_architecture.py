@@ -24,13 +24,14 @@ FLOORS = {
         0: "errors values text docstrings formats schemas approximation partial_json "
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
-        "patterns pickles tool_arguments tool_requests tool_results",
+        "patterns nesting pickles tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint",
         4: "fake record replay providers transports server recording clients "
-        "transcripts",
-        5: "laws strategies harness fake_provider bridges",
+        "converting transcripts",
+        5: "laws strategies harness fake_provider bridges comparison refreshing "
+        "statistics checks report",
         6: "pytest_plugin cli",
     }.items()
     for room in rooms.split()

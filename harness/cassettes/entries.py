@@ -23,7 +23,7 @@ from harness.cassettes.seals import seal_of
 from harness.cassettes.shown_bodies import restored, sized
 from harness.errors import CassetteError, shown
 
-__all__ = ["completed", "interaction_of", "is_sealed"]
+__all__ = ["believable", "completed", "interaction_of", "is_sealed"]
 
 _ENDINGS: dict[str, Ending] = {said: said for said in get_args(Ending)}
 
@@ -68,10 +68,10 @@ def interaction_of(item: Any, place: str) -> Interaction:
             said["method"] = method
             return completed(said, recorded, response.get("body"))
         case _:
-            return _believable(Interaction(**said))
+            return believable(Interaction(**said))
 
 
-def _believable(one: Interaction) -> Interaction:
+def believable(one: Interaction) -> Interaction:
     """*one* without a content-encoding that its body no longer has.
 
     Recorders that decode bodies leave the header behind; no client could read that.

@@ -2,22 +2,34 @@
 
 import json
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from harness.cassettes.yaml_events import Unusual, document
 from harness.errors import CassetteError
+from harness.nesting import too_deep
 
-__all__ = ["RESTORE", "parse", "parse_yaml"]
+__all__ = [
+    "RESTORE",
+    "damaged_yaml",
+    "loader_class",
+    "parse",
+    "parse_json",
+    "parse_yaml",
+    "refuse_deep",
+    "refuse_large",
+]
 
 RESTORE = "Restore the file from version control, or record it again."
 
+_LARGEST = 10_000_000
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 def parse(text: str, name: str) -> tuple[Any, list[int]]:
     """The value of *text*, and the line of each interaction where that is known."""
     if text.lstrip().startswith(("{", "[")):
-        return _json(text, name), []
+        return parse_json(text, name), []
     return parse_yaml(text, name)
 
 
@@ -30,7 +42,7 @@ def _plain(text: str) -> tuple[Any, list[int]] | None:
     """The same, if it is plain: some times as fast as `_any`."""
     import yaml
 
-    loader = _loader()(text)
+    loader = loader_class()(text)
     try:
         return document(loader)
     except (Unusual, yaml.YAMLError, RecursionError, ValueError, TypeError):
@@ -42,22 +54,58 @@ def _plain(text: str) -> tuple[Any, list[int]] | None:
 def _any(text: str, name: str) -> tuple[Any, list[int]]:
     import yaml
 
-    loader = _loader()(text)
+    refuse_deep(text, name)
+    loader = loader_class()(text)
     try:
         node = loader.get_single_node()
+        refuse_large(node, name)
         return loader.construct_document(node), _lines(node)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else _line_of(error, text)
-        why = getattr(error, "problem", None) or str(error).strip()
-        raise CassetteError(f"{name}{line} is damaged: {why}. {RESTORE}") from None
-    except (RecursionError, ValueError, TypeError) as error:
-        raise CassetteError(f"{name} is damaged: {error}. {RESTORE}") from None
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        raise damaged_yaml(error, text, name) from None
     finally:
         loader.dispose()
 
 
-def _json(text: str, name: str) -> Any:
+def refuse_deep(text: str, name: str) -> None:
+    """Raise CassetteError for YAML that no loader survives."""
+    if (deep := too_deep(text, loader_class())) is not None:
+        raise CassetteError(f"{name}, line {deep} is nested too deeply. {RESTORE}")
+
+
+def refuse_large(node: Any, name: str) -> None:
+    """Raise CassetteError for a few lines that say more values than memory holds.
+
+    An alias stands for all that its anchor does, and may stand in another anchor.
+    """
+    if _size(node, {}) > _LARGEST:
+        raise CassetteError(
+            f"{name} says the same by aliases, over and over: more than {_LARGEST:,} "
+            f"values. {RESTORE}"
+        )
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    """How many values *node* says, its aliases written out."""
+    if node is None or node.id == "scalar":
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 1  # what stands in itself is counted once
+        pairs = node.id == "mapping"
+        inside = chain.from_iterable(node.value) if pairs else node.value
+        known[id(node)] = 1 + sum(_size(one, known) for one in inside)
+    return known[id(node)]
+
+
+def damaged_yaml(error: Exception, text: str, name: str) -> CassetteError:
+    """What to say when a loader raises *error* for *text*."""
+    mark = getattr(error, "problem_mark", None)
+    line = f", line {mark.line + 1}" if mark else _line_of(error, text)
+    why = getattr(error, "problem", None) or str(error).strip().partition("\n")[0]
+    return CassetteError(f"{name}{line} is damaged: {why}. {RESTORE}")
+
+
+def parse_json(text: str, name: str) -> Any:
+    """The value of JSON. Raises CassetteError, which says where it is none."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -86,7 +134,7 @@ def _line_of(error: Exception, text: str) -> str:
 
 
 @cache
-def _loader() -> Any:
+def loader_class() -> Any:
     """A safe loader that knows, besides, what old recorders wrote for plain values.
 
     It takes no text for a date: no body, JSON or not, has any.

@@ -22,7 +22,7 @@ from harness.cassettes.message_format import holds_conversations, read_conversat
 from harness.cassettes.parsing import RESTORE, parse
 from harness.errors import CassetteError, CassetteWarning, InputError, nearest, shown
 
-__all__ = ["Seals", "load_cassette", "read_cassette"]
+__all__ = ["Seals", "load_cassette", "read_cassette", "text_of", "unpacked"]
 
 #: What to do about an interaction that is not as it was recorded.
 Seals = Literal["warn", "error", "ignore"]
@@ -43,17 +43,35 @@ def load_cassette(
         raise CassetteError(
             f"{path}: cannot be read: {error.strerror or error}."
         ) from None
-    if data.startswith(_GZIP):
-        data = _unpacked(data, path)
     try:
-        text = data.decode("utf-8-sig")
+        text = text_of(data, str(path))
+    except CassetteError:
+        refuse_text(unpacked(data, str(path)).decode("latin-1"), str(path))
+        raise
+    return read_cassette(text, str(path), seals=seals)
+
+
+def text_of(data: bytes, name: str) -> str:
+    """The text that the bytes of a file say, packed or not. Raises CassetteError."""
+    data = unpacked(data, name)
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise CassetteError(
-            f"{path}: byte {error.start} is no UTF-8 (line {line}): the file is "
+            f"{name}: byte {error.start} is no UTF-8 (line {line}): the file is "
             f"damaged, or no cassette. {RESTORE}"
         ) from None
-    return read_cassette(text, str(path), seals=seals)
+
+
+def unpacked(data: bytes, name: str) -> bytes:
+    """*data*, its gzip undone if it is packed. Raises CassetteError."""
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CassetteError(f"{name} is damaged gzip: {error}. {RESTORE}") from None
 
 
 def read_cassette(
@@ -114,13 +132,6 @@ def _refuse_conflicts(text: str, name: str) -> None:
             f"{name}, line {line}: a merge conflict is not resolved "
             f"({found.group()!r}). Keep one side of it."
         )
-
-
-def _unpacked(data: bytes, path: Path) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise CassetteError(f"{path} is damaged gzip: {error}. {RESTORE}") from None
 
 
 def _places(items: list[Any], lines: list[int], name: str) -> list[str]:

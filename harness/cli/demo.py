@@ -6,11 +6,11 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
 from harness.chunks import AIMessageChunk
+from harness.cli.screen import output
 from harness.errors import InputError, ScriptError
 from harness.fake import FakeChatModel
 from harness.messages import AIMessage, HumanMessage, Message
@@ -65,7 +65,7 @@ class Stage:
     """Where the demo is shown: in color on a terminal, as plain text elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = output(wraps=False)
 
     def act(self, title: str, about: str) -> None:
         """Begin another part."""

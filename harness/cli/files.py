@@ -4,15 +4,37 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
+from harness.cassettes.file_schemas import cassette_schema, conversation_schema
 from harness.cassettes.resealing import reseal
 from harness.scripts.files import script_schema
 
-__all__ = ["schema", "seal", "seal_arguments"]
+__all__ = ["schema", "schema_arguments", "seal", "seal_arguments"]
 
 
-def schema() -> None:
-    """Print the JSON schema of the scripts in fakes/, for editors."""
-    print(json.dumps(script_schema(), indent=2, ensure_ascii=False))
+#: What files of each kind are checked against.
+SCHEMAS = {
+    "script": script_schema,
+    "cassette": cassette_schema,
+    "conversation": conversation_schema,
+}
+
+
+def schema_arguments(parser: ArgumentParser) -> None:
+    """What `schema` takes."""
+    parser.add_argument(
+        "kind",
+        nargs="?",
+        metavar="KIND",
+        choices=SCHEMAS,
+        default="script",
+        help="script: of fakes/ (the default); cassette: of HTTP traffic; "
+        "conversation: of what a RecordingChatModel writes",
+    )
+
+
+def schema(kind: str) -> None:
+    """Print the JSON schema of files of a *kind*, for editors and other programs."""
+    print(json.dumps(SCHEMAS[kind](), indent=2, ensure_ascii=False))
 
 
 def seal_arguments(parser: ArgumentParser) -> None:

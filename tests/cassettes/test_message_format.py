@@ -17,6 +17,8 @@ from harness.cassettes import (
     write_cassette,
 )
 from harness.cassettes.conversations import CONVERSATIONS, conversation, steps_of
+from harness.cassettes.file_schemas import conversation_schema
+from harness.cassettes.message_format import _parsed
 from harness.cassettes.message_values import read_request, read_step
 from harness.cassettes.resealing import reseal
 from harness.cassettes.yaml_values import entries
@@ -30,6 +32,7 @@ from harness.messages import (
     ToolMessage,
 )
 from harness.requests import ChatRequest, ResponseFormat
+from harness.schemas import problems
 from harness.steps import Fault
 from harness.tool_specs import ToolChoice, ToolSpec
 
@@ -173,6 +176,15 @@ def test_any_conversation_is_read_as_it_was_written(given: list[Interaction]) ->
 
     assert list(found) == (given or [example()])
     assert write_cassette(found) == text
+
+
+@settings(max_examples=30, deadline=None)
+@given(conversations())
+def test_what_is_written_fits_the_schema(given: Interaction) -> None:
+    """The schema of conversations knows all that the writer writes."""
+    written, _ = _parsed(write_cassette([given]), "it")
+
+    assert problems(written, conversation_schema()) == []
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,13 +12,16 @@ import pytest
 import requests
 import vcr
 import vcr.serialize
-from hypothesis import example, given
+import yaml
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from harness.cassettes import Interaction, load_cassette, read_cassette, write_cassette
+from harness.cassettes.file_schemas import cassette_schema
 from harness.errors import InputError
+from harness.schemas import problems
 
 URL = "https://a.b/v1/chat/completions"
 ASKED = {
@@ -413,3 +416,28 @@ def test_base64_is_of_the_body() -> None:
     body = bytes(range(256))
 
     assert base64.b64decode(shown(body).split("|")[1]) == body
+
+
+# -------------------------------------------------------------------- the schema
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(interactions(), max_size=2))
+def test_what_is_written_fits_the_schema(given: list[Interaction]) -> None:
+    """The schema of cassettes knows all that the writer writes."""
+    written = yaml.safe_load(write_cassette(given))
+
+    assert problems(as_json(written), cassette_schema()) == []
+
+
+def as_json(value: Any) -> Any:
+    """Give *value* with texts for bytes, which JSON has not."""
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case dict():
+            return {key: as_json(one) for key, one in value.items()}
+        case list():
+            return [as_json(one) for one in value]
+        case _:
+            return value

@@ -1,7 +1,6 @@
 """The command `harness`: what it prints, and how it ends."""
 
 import io
-import json
 import socket
 import subprocess
 import sys
@@ -155,13 +154,23 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"chat-harness {__version__}\n"
 
 
-def test_schema_is_that_of_the_editors(capsys):
-    """The schema that is printed is the one that lies beside the scripts."""
-    assert main(["schema"]) == 0
+@pytest.mark.parametrize("kind", ["script", "cassette", "conversation"])
+def test_schema_is_that_of_the_documentation(kind, capsys):
+    """Each schema that is printed is the file that the pages link to."""
+    assert main(["schema", kind]) == 0
 
-    printed = json.loads(capsys.readouterr().out)
-    stored = (ROOT / "fakes" / "script.schema.json").read_text(encoding="utf-8")
-    assert printed == json.loads(stored)
+    stored = ROOT / "docs" / "schemas" / f"{kind}.json"
+    assert capsys.readouterr().out == stored.read_text(encoding="utf-8")
+
+
+def test_a_schema_that_there_is_not(capsys):
+    """The wrong kind is told with the right ones."""
+    with pytest.raises(SystemExit) as ended:
+        main(["schema", "fake"])
+
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "no KIND is 'fake'. There are: script, cassette, conversation." in told
 
 
 @pytest.mark.parametrize(
@@ -216,16 +225,20 @@ def test_all_commands_are_listed(capsys):
     assert [name for name in COMMANDS if f"  {name} " not in shown] == []
 
 
-def test_a_reader_that_goes_away():
+@pytest.mark.parametrize("command", ["schema", "stats", "show openai-weather", "demo"])
+def test_a_reader_that_goes_away(command):
     """A pipe that is closed ends the command, and nothing is said of it."""
-    run = "from harness.cli import main; import sys; sys.exit(main(['schema']))"
+    run = f"from harness.cli import main; exit(main({command.split()}))"
     with subprocess.Popen(
-        [sys.executable, "-c", run], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as command:
-        command.stdout.close()
+        [sys.executable, "-c", run],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    ) as process:
+        process.stdout.close()
 
-        assert command.stderr.read() == b""
-        assert command.wait() == 141
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
 
 
 @pytest.mark.parametrize(
@@ -261,7 +274,6 @@ def test_warnings_are_lines(capsys, monkeypatch):
         warnings.warn("look here", CassetteWarning, stacklevel=1)
 
     monkeypatch.setattr("harness.cli.demo.demo", warned)
-    warnings.simplefilter("always")
 
     assert main(["demo"]) == 0
     assert capsys.readouterr().err == "harness: warning: look here\n"

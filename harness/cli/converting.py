@@ -1,0 +1,202 @@
+"""The command `harness convert`: recordings of other programs become cassettes."""
+
+import os
+import re
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.cassettes import Interaction
+from harness.cassettes.merging import save
+from harness.cassettes.redaction import Redaction
+from harness.cli.screen import output as screen
+from harness.cli.screen import print_json
+from harness.converting import FORMATS, ForeignRecording, read_recording
+from harness.errors import CassetteError, HarnessError
+
+__all__ = ["convert", "convert_arguments"]
+
+#: Endings that say what a file is, not what it is called.
+_ENDINGS = re.compile(r"(\.(ya?ml|json|har|httprr|gz|txt|sse))+$", re.IGNORECASE)
+
+
+def convert_arguments(parser: ArgumentParser) -> None:
+    """What `convert` takes."""
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "-o",
+        "--output",
+        type=_cassette,
+        metavar="OUT",
+        help="the cassette to write; several files are joined in it, in their order",
+    )
+    where.add_argument(
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help="the folder for the cassettes, one for each file and named like it, in "
+        "subfolders if the files are; without it, each lies beside its file",
+    )
+    parser.add_argument(
+        "--from",
+        dest="form",
+        choices=sorted(FORMATS),
+        metavar="FORMAT",
+        help=f"the format of the files, which is else told from each: "
+        f"{', '.join(sorted(FORMATS))}",
+    )
+    parser.add_argument(
+        "--host",
+        help="where requests went of which a file says only the path, such as "
+        "api.example.com; without it, the provider's that the path tells",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over files that are there"
+    )
+    parser.add_argument(
+        "--json", action="store_true", dest="as_json", help="say it as JSON"
+    )
+
+
+def _cassette(said: str) -> Path:
+    path = Path(said)
+    if path.suffix not in (".yaml", ".yml"):
+        raise ArgumentTypeError(
+            f"{said!r}: cassettes are written as YAML; call it "
+            f"{path.with_suffix('.yaml').name!r}"
+        )
+    return path
+
+
+def convert(  # noqa: PLR0913 - the options of the command
+    files: Sequence[Path],
+    *,
+    output: Path | None,
+    into: Path | None,
+    form: str | None,
+    host: str | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Convert *files*; give 1 if one of them could not be, and 0 else.
+
+    Each that can be converted is, but for those that are to be joined: all of them, or
+    none. No file is written by halves, and none over another one.
+    """
+    told = _Told(as_json=as_json)
+    if output is None:
+        top = _common_folder(files)
+        written: set[Path] = set()
+        for file in files:
+            with told.about(file):
+                target = _target(file, into, top)
+                found = _read(file, form, host)
+                _refuse(target, written, force=force)
+                _write(target, found.interactions)
+                written.add(target)
+                told.done(file, found, target)
+    else:
+        joined = []
+        for file in files:
+            with told.about(file):
+                joined.append((file, _read(file, form, host)))
+        with told.about(output):
+            if told.failed:
+                raise CassetteError(
+                    f"{output}: not written, since it would lack what was not read."
+                )
+            _refuse(output, set(), force=force)
+            _write(output, [one for _, it in joined for one in it.interactions])
+            for file, found in joined:
+                told.done(file, found, output)
+    return told.end()
+
+
+class _Told:
+    """What is said of each file: on stdout, and what went wrong on stderr."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._rows: list[dict[str, Any]] = []
+        self._file = Path()
+        self.failed = False
+
+    def about(self, file: Path) -> "_Told":
+        self._file = file
+        return self
+
+    def __enter__(self) -> None:
+        """What fails inside is told of the file; the others go on."""
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> bool:
+        if not isinstance(error, HarnessError):
+            return False
+        self.failed = True
+        print(f"harness: {error}", file=sys.stderr)
+        self._rows.append({"file": str(self._file), "error": str(error)})
+        return True
+
+    def done(self, file: Path, found: ForeignRecording, target: Path) -> None:
+        count = len(found.interactions)
+        self._rows.append(
+            {
+                "file": str(file),
+                "format": found.format,
+                "interactions": count,
+                "added_hosts": [*found.added_hosts],
+                "cassette": str(target),
+            }
+        )
+        if not self._as_json:
+            many = "" if count == 1 else "s"
+            at = f" at {', '.join(found.added_hosts)}" if found.added_hosts else ""
+            told = f"{file}: {found.format}, {count} interaction{many}{at} -> {target}"
+            screen().print(told, markup=False)
+
+    def end(self) -> int:
+        if self._as_json:
+            print_json(self._rows)
+        return int(self.failed)
+
+
+def _read(file: Path, form: str | None, host: str | None) -> ForeignRecording:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        why = error.strerror or error
+        raise CassetteError(f"{file}: cannot be read: {why}.") from None
+    return read_recording(data, str(file), form=form, host=host)
+
+
+def _common_folder(files: Sequence[Path]) -> Path:
+    """The folder that all *files* lie below."""
+    return Path(os.path.commonpath([file.absolute().parent for file in files]))
+
+
+def _target(file: Path, into: Path | None, top: Path) -> Path:
+    """Where the cassette of *file*, which lies below *top*, goes."""
+    name = f"{_ENDINGS.sub('', file.name) or file.name}.yaml"
+    if into is None:
+        return file.with_name(name)
+    return into / file.absolute().relative_to(top).with_name(name)
+
+
+def _refuse(target: Path, written: set[Path], *, force: bool) -> None:
+    """Refuse to write over what is there, and over what was just written."""
+    if target in written:
+        raise CassetteError(
+            f"{target} was made of another file just now. Give this one a name of its "
+            "own (-o), or join both (-o OUT FILE FILE)."
+        )
+    if target.exists() and not force:
+        raise CassetteError(
+            f"{target} is there already. Give another place (-o, --into), or --force "
+            "to write over it."
+        )
+
+
+def _write(target: Path, interactions: Sequence[Interaction]) -> None:
+    save(target, interactions, Redaction.default())
