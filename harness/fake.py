@@ -2,13 +2,13 @@
 
 import copy
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Self, overload
 from uuid import UUID
 
 from harness.models import ChatModel, Clock, current_run
 from harness.models.clocks import given_clock
+from harness.models.runs import RunIds
 from harness.requests import ChatRequest
 from harness.scripts import Journal, Script, TurnLike
 from harness.scripts.asserting import Journaled
@@ -57,7 +57,7 @@ class FakeChatModel(Journaled, ChatModel):
         #: What the model plays.
         self.script = script_of(turns, "FakeChatModel", seed=seed, check=check, cut=cut)
         self.clock = given_clock(clock)
-        self._run_numbers = count(1)
+        self._run_ids = RunIds(self.script.seed)
 
     @classmethod
     def load(
@@ -83,8 +83,7 @@ class FakeChatModel(Journaled, ChatModel):
 
     def new_run_id(self) -> UUID:
         """The next of the ids that belong to the seed of the script."""
-        seed = self.script.seed % 2**64
-        return UUID(int=(seed << 64) + next(self._run_numbers), version=4)
+        return self._run_ids.next()
 
     @property
     def journal(self) -> Journal:

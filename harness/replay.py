@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Literal, Self
 from uuid import UUID
@@ -13,6 +12,7 @@ from harness.errors import InputError, nearest, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel, Clock
 from harness.models.clocks import given_clock
+from harness.models.runs import RunIds
 from harness.requests import ChatRequest
 from harness.steps import Step
 from harness.wire import DIALECTS, Dialect
@@ -73,7 +73,7 @@ class ReplayChatModel(ChatModel):
             speed=_speed(timing),
         )
         self.clock = given_clock(clock)
-        self._run_numbers = count(1)
+        self._run_ids = RunIds()
 
     def play(self, request: ChatRequest) -> Iterator[Step]:
         """The recorded answer to *request*. Raises CassetteMiss."""
@@ -81,7 +81,7 @@ class ReplayChatModel(ChatModel):
 
     def new_run_id(self) -> UUID:
         """The next of the ids that are the same in each run of a test."""
-        return UUID(int=next(self._run_numbers), version=4)
+        return self._run_ids.next()
 
     def __deepcopy__(self, memo: object) -> Self:
         """A copy that plays from the same, as every copy does."""

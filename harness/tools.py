@@ -8,8 +8,8 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from harness.blocks import ToolCall
 from harness.docstrings import split_docstring
 from harness.errors import InputError, SchemaError, ToolInputError, nearest, shown
 from harness.messages import ToolMessage
+from harness.pickles import Shared, check_findable, found, is_findable
 from harness.tool_arguments import (
     check_by_model,
     check_by_schema,
@@ -40,7 +41,7 @@ HandleError = bool | str | Callable[[Exception], str]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Tool(Generic[P, R]):
+class Tool(Shared, Generic[P, R]):
     """A function that a model may ask to run; made by `@tool`, and still callable.
 
     *descriptions* are those of its parameters; *given_schema* is what `@tool` was
@@ -58,6 +59,14 @@ class Tool(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the plain function."""
         return self.function(*args, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        function = self.function
+        if is_findable(self, function):  # `@tool` has put it in the function's place
+            return found, (function.__module__, function.__qualname__)
+        check_findable(function, f"tool {self.name!r}")
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        return partial(Tool, **given), ()
 
     def __repr__(self) -> str:
         return f"Tool(name={self.name!r}, description={self.description!r})"

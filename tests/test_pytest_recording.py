@@ -1025,6 +1025,84 @@ def test_workers_record_and_replay(pytester, server, run):
     second.stdout.fnmatch_lines(["old.yaml", "1 of 8 below *"], consecutive=True)
 
 
+MODES = """
+    import os
+
+    AGAIN = "AGAIN" in os.environ
+    FRESH = {"all", "rewrite", "verify"}
+    ADDING = {"new_episodes", "all", "rewrite"}
+
+    def asks(mode, n):
+        said = "other" if AGAIN and mode in FRESH else "echo"
+        assert ask(f"{mode} {n}") == f"{said} {mode} {n}"
+        if AGAIN and mode in ADDING:
+            assert ask(f"new {mode} {n}") == f"other new {mode} {n}"
+
+    def marked(mode, name=None, **options):
+        names = () if name is None else (name,)
+        mark = pytest.mark.cassette(*names, mode=mode, **options)
+        return [pytest.param(mode, n, marks=mark, id=f"{mode}{n}") for n in range(2)]
+
+    OWN = ("none", "once", "new_episodes", "all", "rewrite", "verify")
+
+    @pytest.mark.parametrize("mode, n", sum(map(marked, OWN), []))
+    def test_own(mode, n):
+        asks(mode, n)
+
+    def shared(mode):
+        return marked(mode, f"shared-{mode}", allow_unused=True)
+
+    @pytest.mark.parametrize("mode, n", sum(map(shared, SHARED), []))
+    def test_shared(mode, n):
+        asks(mode, n)
+"""
+SHARED = ("new_episodes", "all", "verify", "none")
+
+
+def test_workers_record_in_every_mode(pytester, server, run, monkeypatch):
+    """Two processes do with a cassette, of one test or of two, what its mode says."""
+    body = MODES.replace("SHARED", repr(SHARED))
+    assert {*SHARED} < {*get_args(Mode)}
+    run(body, "--cassette-mode=new_episodes").assert_outcomes(passed=20)
+    server.asked.clear()
+    server.prefix = "other"
+    monkeypatch.setenv("AGAIN", "1")
+
+    result = pytester.run(
+        *(sys.executable, "-m", "pytest", *LOADED, *OPTIONS, "-n", "2")
+    )
+
+    result.assert_outcomes(passed=20, errors=4)  # what drifted is told: 2 and 2
+    adding = ("new_episodes", "all", "rewrite")
+    fresh = {"all", "rewrite", "verify"}
+    modes = [*get_args(Mode), *SHARED]
+    assert sorted(server.asked) == sorted(
+        [f"{mode} {n}" for mode in modes if mode in fresh for n in range(2)]
+        + [f"new {mode} {n}" for mode in modes if mode in adding for n in range(2)]
+    )
+    for mode in SHARED:
+        asked = [f"{mode} {n}" for n in range(2)]
+        asked += [f"new {mode} {n}" for n in range(2) if mode in adding]
+        assert sorted(bodies(pytester, f"shared-{mode}")) == sorted(asked)
+
+
+def test_workers_record_once(pytester, server, run):
+    """Cassettes that are not there yet are recorded, each by the one that runs it."""
+    body = """
+    @pytest.mark.cassette(mode="once")
+    @pytest.mark.parametrize("n", range(4))
+    def test_own(n):
+        assert ask(f"{n}") == f"echo {n}"
+    """
+    pytester.makepyfile(test_it=f"{ASKING.format(url=server.url)}\n{body}")
+    command = (sys.executable, "-m", "pytest", *LOADED, *OPTIONS, "-n", "2")
+
+    pytester.run(*command).assert_outcomes(passed=4)
+
+    assert sorted(server.asked) == ["0", "1", "2", "3"]
+    assert bodies(pytester, "test_it/test_own[3]") == ["3"]
+
+
 def test_one_recorder_is_enough(run, pytester):
     """Another one is left alone, but not on the same test."""
     pytester.makeconftest("""

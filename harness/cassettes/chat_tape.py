@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
+from typing import NoReturn
 
 from harness.cassettes.conversations import (
     ConversationMatching,
@@ -96,6 +97,13 @@ class ChatTape:
         self._open: dict[Hearing, int] = {}
         self._number = 0
         self._unsaved = self._closed = False
+
+    def __reduce__(self) -> NoReturn:
+        raise InputError(
+            f"The cassette {str(self.path)!r} is open in this process, so what records "
+            "into it cannot be pickled. Pickle the model that it asks (its .model), or "
+            "open a cassette where it is used."
+        )
 
     def _source(
         self, fields: tuple[str, ...], rules: Redacts, mode: str

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness.cassettes.conversations import (
     CONVERSATIONS,
@@ -136,6 +136,14 @@ class CassetteSource:
     def unused(self) -> list[Recording]:
         """The recordings that nothing has asked for yet."""
         return [one for one in self.recordings if one.number not in self._played]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the lock: a pickle plays on from here, for itself."""
+        return {k: v for k, v in vars(self).items() if k != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = Lock()
 
     def play(self, request: ChatRequest) -> Iterator[Step]:
         """The recorded answer to *request*. Raises CassetteMiss."""

@@ -174,6 +174,7 @@ def _running(
             for future in sorted(_taken(done, running), key=running.__getitem__):
                 n = running.pop(future)
                 answer = place.answer(jobs[n], future)
+                del future  # Dask asks again for what is lost and somebody still holds
                 if isinstance(answer, Exception) and stop:
                     waiting = iter(())
                     _cancel(running, after=n)
@@ -235,7 +236,7 @@ async def _tasked(
     jobs: Sequence[Job[T]], plan: Plan, *, stop: bool
 ) -> AsyncGenerator[tuple[int, T | Exception]]:
     """Run *jobs* in tasks that begin in input order; *stop* as in `_threaded`."""
-    place = place_for(jobs, plan.executor)
+    place, stopped = place_for(jobs, plan.executor), False
     tasks: dict[asyncio.Task[T | Exception], int] = {}
     waiting = iter(range(len(jobs)))
 
@@ -251,12 +252,13 @@ async def _tasked(
                 done, _ = await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
                 for task in sorted(done, key=tasks.__getitem__):
                     n = tasks.pop(task)
-                    if task.cancelled():
+                    if stopped and task.cancelled():
                         continue
                     answer = task.result()
                     if isinstance(answer, Exception) and stop:
                         waiting = iter(())
-                        _drop(tasks, place, n)
+                        stopped = place is not None
+                        _drop(tasks if stopped else {}, n)
                     begin(1)
                     yield n, answer
                     advance()
@@ -266,12 +268,10 @@ async def _tasked(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _drop(
-    tasks: Mapping[asyncio.Task[Any], int], place: Place | None, number: int
-) -> None:
-    """Cancel what waits in *place* behind the job of that *number*."""
+def _drop(tasks: Mapping[asyncio.Task[Any], int], number: int) -> None:
+    """Cancel those that wait for the executor, behind the job of that *number*."""
     for task, n in tasks.items():
-        if place is not None and n > number:
+        if n > number:
             task.cancel()
 
 

@@ -28,7 +28,7 @@ from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
 from harness.models.config import ConfigLike, RunConfig, configs_for
 from harness.models.events import OPTIONS, Event, checked_options, model_events
-from harness.models.parcels import Sent, stays
+from harness.models.parcels import Sent, SentPlayer, stays
 from harness.models.places import shares_memory
 from harness.models.playback import Playback, asynchronous
 from harness.models.retrying import Fallback, Player, Retry, RetryPolicy, sent
@@ -266,7 +266,7 @@ class ChatModel(Batches):
         *,
         stream: bool = False,
         tasks: bool = False,
-        away: Player | None = None,
+        away: SentPlayer | None = None,
     ) -> Playback:
         run, request = self._asked(value, config, params, stream)
         if away is not None:
@@ -313,11 +313,12 @@ class ChatModel(Batches):
         jobs: list[Job[T]] = []
         configs = configs_for(config, len(inputs))
         executor = self._plan(config, keep=False, progress=False).executor
-        away: Player | None = None
+        away: SentPlayer | None = None
         if shares_memory(executor):
             tasks = False
         elif executor is not None and not stays():
-            away = sent(self._player)
+            player = sent(self._player)
+            away = None if player is None else SentPlayer(player)
         for value, one in zip(inputs, configs, strict=True):
             try:
                 opened = self._open(value, one, params, tasks=tasks, away=away)

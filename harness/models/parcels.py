@@ -6,11 +6,15 @@ nothing of models, and what cannot be pickled is told here, with its place.
 
 import pickle
 import sys
+import threading
 import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from harness.chunks import AIMessageChunk
 from harness.errors import ExecutorError, HarnessError, InputError, shown
@@ -20,7 +24,15 @@ from harness.models.playback import Playback
 from harness.models.runs import Run
 from harness.requests import ChatRequest
 
-__all__ = ["Sent", "lost", "play_parcel", "refused", "stay_while", "stays"]
+__all__ = [
+    "Sent",
+    "SentPlayer",
+    "lost",
+    "play_parcel",
+    "refused",
+    "stay_while",
+    "stays",
+]
 
 #: What can keep runs in this process: a cassette that is open, a guard of the network.
 _reasons: list[Callable[[], bool]] = []
@@ -36,11 +48,31 @@ def stays() -> bool:
     return any(reason() for reason in _reasons)
 
 
+class SentPlayer:
+    """What plays all runs of a batch: pickled once, and unpickled once by a worker."""
+
+    def __init__(self, player: Any) -> None:
+        self._player = player
+        self._batch = uuid4().hex
+        self._numbers = count()
+
+    @cached_property
+    def _data(self) -> bytes:
+        return _sendable(self._player, "player")
+
+    def parcel(self, run: "Parcel") -> tuple[str, int, bytes, bytes]:
+        """What `play_parcel` is given for *run*. Raises InputError if that cannot be.
+
+        It is another each time: an executor that knows results by what they were made
+        of (Dask) would ask once for what was asked twice.
+        """
+        return self._batch, next(self._numbers), self._data, _sendable(run, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """All that a worker needs; with *tokens* it sends back each chunk."""
+    """What a worker needs for one run; with *tokens* it sends back each chunk."""
 
-    player: Any
     request: ChatRequest
     run: Run
     clock: Clock
@@ -59,12 +91,18 @@ class Delivery:
 
 
 class Sent(Playback):
-    """The answer to a request as a worker plays it; *steps* is the player sent."""
+    """The answer to a request as a worker plays it; *steps* is who plays there."""
 
     __slots__ = ("_delivery",)
 
     def __init__(
-        self, run: Run, request: ChatRequest, player: Any, clock: Clock, *, live: bool
+        self,
+        run: Run,
+        request: ChatRequest,
+        player: SentPlayer,
+        clock: Clock,
+        *,
+        live: bool,
     ) -> None:
         super().__init__(run, request, player, clock, live=live)
         self._delivery = Delivery()
@@ -72,17 +110,12 @@ class Sent(Playback):
     def begin(self) -> None:
         """Nothing: the worker counts."""
 
-    def parcel(self) -> bytes:
+    def parcel(self) -> tuple[str, int, bytes, bytes]:
         """What a worker is to `play_parcel`. Raises InputError if that cannot be."""
         tokens = self.request.stream and bool(self.run.handlers)
-        player, clock = self.steps, self.clock
-        parcel = Parcel(player, self.request, self.run, clock, self.live, tokens)
-        try:
-            return _packed(parcel)
-        except HarnessError:
-            raise
-        except Exception as error:
-            raise _unsendable(parcel, error) from error
+        parcel = Parcel(self.request, self.run, self.clock, self.live, tokens)
+        player: SentPlayer = self.steps
+        return player.parcel(parcel)
 
     def take(self, brought: bytes | Exception) -> None:
         """Let what a worker *brought* be the answer, or the error be it."""
@@ -142,14 +175,19 @@ def _told(words: str, error: Exception) -> ExecutorError:
 # ------------------------------------------------------------------- in the worker
 
 
-def play_parcel(parcel: bytes, unique: str) -> bytes:
-    """Play what is in *parcel*; out comes a `Delivery`, pickled.
+_KEPT = 16
+_players: dict[str, Any] = {}
+_keeping = threading.Lock()
 
-    *unique* is another one each time, or an executor that knows results by what they
-    were made of (Dask) would ask once for what was asked twice.
+
+def play_parcel(batch: str, number: int, player: bytes, parcel: bytes) -> bytes:
+    """Play what is in *parcel* with the *player* of a *batch*.
+
+    Out comes a `Delivery`, pickled.
     """
-    del unique
+    del number
     try:
+        plays = _kept(batch, player)
         opened: Parcel = pickle.loads(parcel)  # noqa: S301 - of a caller of ours
     except HarnessError as error:
         return _delivered(Delivery(error=error))
@@ -157,15 +195,25 @@ def play_parcel(parcel: bytes, unique: str) -> bytes:
         told = f"A worker cannot read what it was sent: {_named(error)}. It needs the "
         told += "modules that the caller has, in the same versions."
         return _delivered(Delivery(error=ExecutorError(told)))
-    return _delivered(_played(opened))
+    return _delivered(_played(plays, opened))
 
 
-def _played(opened: Parcel) -> Delivery:
+def _kept(batch: str, player: bytes) -> Any:
+    """The player of *batch*: one for all its runs here, as they share connections."""
+    with _keeping:
+        found = _players.pop(batch, None) or pickle.loads(player)  # noqa: S301 - as above
+        _players[batch] = found
+        while len(_players) > _KEPT:
+            del _players[next(iter(_players))]
+        return found
+
+
+def _played(player: Any, opened: Parcel) -> Delivery:
     run, clock = opened.run, opened.clock
     seen: list[AIMessageChunk] = []
     run.started = clock.now()
     try:
-        steps = run.playing(opened.player.play, opened.request)
+        steps = run.playing(player.play, opened.request)
         playback = Playback(run, opened.request, steps, clock, live=opened.live)
         seen = playback.seen
         for _ in playback.chunks():
@@ -216,15 +264,21 @@ def _packed(value: object) -> bytes:
     return data
 
 
-def _unsendable(parcel: Parcel, error: Exception) -> InputError:
-    place, value = _culprit(parcel, "")
-    kind = type(value).__name__
-    return InputError(
-        f"This batch cannot be sent to its executor's workers: {place or 'the run'} is "
-        f"{shown(value)} ({kind}), which cannot be pickled ({_named(error)}). Define "
-        "functions and classes at the top of a module, make what holds connections "
-        "where it is used, or give a ThreadPoolExecutor."
-    )
+def _sendable(value: Any, place: str) -> bytes:
+    """*value* pickled. Raises InputError, which says what of it cannot be."""
+    try:
+        return _packed(value)
+    except HarnessError:
+        raise
+    except Exception as error:
+        place, value = _culprit(value, place)
+        kind = type(value).__name__
+        raise InputError(
+            f"This batch cannot be sent to its executor's workers: {place} is "
+            f"{shown(value)} ({kind}), which cannot be pickled ({_named(error)}). "
+            "Define functions and classes at the top of a module, make what holds "
+            "connections where it is used, or give a ThreadPoolExecutor."
+        ) from error
 
 
 def _culprit(value: Any, place: str) -> tuple[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent import futures
 from concurrent.futures import Executor, Future
 from typing import Any, Protocol
-from uuid import uuid4
 
 from harness.models.parcels import Sent, lost, play_parcel, refused
 from harness.models.playback import Playback
@@ -91,7 +90,7 @@ class Workers:
     def _posted(self, sent: Sent) -> Future[Any]:
         parcel = sent.parcel()
         try:
-            return self._executor.submit(play_parcel, parcel, uuid4().hex)
+            return self._executor.submit(play_parcel, *parcel)
         except Exception as error:  # noqa: BLE001 - it is shut down, or broken
             return _with(refused(error))
 

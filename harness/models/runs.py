@@ -1,6 +1,7 @@
 """One run of a model: who it is, who hears of it, and how long it has taken."""
 
 import contextvars
+import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from harness.models.callbacks import (
 from harness.models.config import RunConfig
 from harness.requests import ChatRequest
 
-__all__ = ["Run", "current_run", "streaming"]
+__all__ = ["Run", "RunIds", "current_run", "streaming"]
 
 T = TypeVar("T")
 
@@ -84,6 +85,29 @@ def streaming(*callbacks: Any) -> Generator[None]:
     handlers = (*around.handlers, *checked(callbacks))
     with within(replace(around, handlers=handlers, streaming=True)):
         yield
+
+
+class RunIds:
+    """Ids of runs that are the same each time: those of a *seed*, one after the other.
+
+    >>> ids = RunIds(1)
+    >>> str(ids.next()), str(ids.next())
+    ('00000000-0000-4001-8000-000000000001', '00000000-0000-4001-8000-000000000002')
+    """
+
+    def __init__(self, seed: int = 0, given: int = 0) -> None:
+        self._seed = seed
+        self._given = given
+        self._lock = threading.Lock()
+
+    def next(self) -> UUID:
+        """The next of them."""
+        with self._lock:
+            self._given += 1
+            return UUID(int=((self._seed % 2**64) << 64) + self._given, version=4)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RunIds, (self._seed, self._given)
 
 
 class Run:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol, Self, assert_never, cast
 
@@ -62,6 +62,10 @@ class Output:
                 return {"response_format": ResponseFormat("json_object")}
             case _:
                 assert_never(self.method)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was given; the rest is made again."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any] | None:

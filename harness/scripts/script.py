@@ -39,6 +39,7 @@ from harness.scripts.parts import (
     failure_of,
     step_of,
 )
+from harness.scripts.pickles import Pickled
 from harness.scripts.plans import Facts, Plan, facts_of, planned
 from harness.scripts.turns import TurnLike, as_turn
 from harness.steps import Fault, Pause, Step
@@ -47,7 +48,7 @@ from harness.usage import estimated_tokens
 __all__ = ["Script"]
 
 
-class Script:
+class Script(Pickled):
     """Turns to be played, one for each request, and the journal of it.
 
     *turns* are given one by one or as one list. *seed* is where ids and made-up answers
@@ -83,8 +84,7 @@ class Script:
         self._cuts = _cut_of(cut), _cut_of(arguments_cut)
         self._lock = RLock()
         self._left: list[int | None] = [turn.times for turn in self.turns]
-        self._first = 0
-        self._calls = 0
+        self._first = self._calls = 0
         self._plans = [self._prepared(n) for n in range(len(self.turns))]
         self._check_reach()
 

@@ -40,6 +40,9 @@ class Worked(ChatModel):
         if text == "run":
             run = current_run()
             return [AIMessageChunk(f"{run.name} {run.tags} {run.config.configurable}")]
+        if text == "count":
+            self.state["n"] = self.state.get("n", 0) + 1
+            return [AIMessageChunk(f"{os.getpid()} {self.state['n']}")]
         what, _, number = text.partition(" ")
         return ACTS.get(what, said)(text, number)
 

@@ -492,8 +492,22 @@ def test_a_key_of_the_environment_is_looked_up_by_the_worker(provider, monkeypat
     )
     live(provider).batch(["Hi"], {"executor": executor})
 
-    assert [b"sk-found" in parcel for parcel, _ in executor.parcels] == [False, False]
-    assert [b"sk-given" in parcel for parcel, _ in executor.parcels] == [False, True]
+    players = [player for _, _, player, _ in executor.parcels]
+    assert [b"sk-found" in player for player in players] == [False, False]
+    assert [b"sk-given" in player for player in players] == [False, True]
+
+
+def test_a_worker_reads_a_model_once_for_a_batch(spawned):
+    """So that its runs share connections; each batch begins with a copy of its own."""
+    model = played.Worked()
+
+    first = model.batch(["count"] * 12, {"executor": spawned, "max_concurrency": 1})
+    second = model.batch(["count"] * 2, {"executor": spawned, "max_concurrency": 1})
+
+    said = [answer.text.split() for answer in first]
+    assert sum(n == "1" for _, n in said) == len({pid for pid, _ in said})
+    assert second[0].text.split()[1] == "1"
+    assert model.state == {}
 
 
 def test_a_worker_without_the_key_says_so(provider, monkeypatch):
@@ -520,9 +534,10 @@ def test_equal_questions_are_each_asked():
     """An executor that knows results by their arguments finds none twice."""
     executor = Keeping()
 
-    played.Worked().batch(["same", "same"], {"executor": executor, "run_id": None})
+    for _ in range(2):
+        played.Worked().batch(["same", "same"], {"executor": executor})
 
-    assert len({unique for _, unique in executor.parcels}) == 2
+    assert len({(batch, number) for batch, number, *_ in executor.parcels}) == 4
 
 
 # ---------------------------------------------------------------------- what goes wrong
@@ -620,7 +635,7 @@ def test_a_callback_that_raises_is_an_error_of_its_run():
 @pytest.mark.parametrize(
     ("config", "state", "culprit"),
     [
-        ({}, {"f": lambda: 0}, "player.state['f'] is <function"),
+        ({}, {"f": threading.Lock()}, "player.state['f'] is <unlocked"),
         ({"configurable": {"lock": threading.Lock()}}, {}, "run.config.configurable['"),
         ({"metadata": {"all": [1, threading.Lock()]}}, {}, "run.config.metadata['all'"),
     ],
@@ -642,6 +657,15 @@ def test_what_cannot_be_pickled_is_named(ask, spawned, config, state, culprit):
         "Define functions and classes at the top of a module, make what holds "
         "connections where it is used, or give a ThreadPoolExecutor."
     )
+
+
+def test_a_lambda_is_named(spawned, monkeypatch):
+    """Unless something that pickles it is there, as it is where Dask is used."""
+    monkeypatch.delitem(sys.modules, "cloudpickle", raising=False)
+    model = played.Worked(f=lambda: 0).with_retry()
+
+    with pytest.raises(InputError, match=r": player\.inner\.state\['f'\] is <function"):
+        model.batch(["a"], {"executor": spawned})
 
 
 def test_a_client_of_your_own_stays_where_it_is(spawned):
@@ -690,24 +714,26 @@ def test_a_worker_that_cannot_read_says_what_it_needs(spawned, tmp_path, monkeyp
 
 
 def test_what_has_not_begun_is_dropped_after_an_error():
-    """The runs behind the one that failed are cancelled, those before it are not."""
-    executor = Waiting()
-    answers = played.Worked(RealClock()).batch_as_completed(
-        ["a", "raise", "b", "c"], {"executor": executor}
-    )
+    """The runs behind the one that failed are cancelled; those before it are not."""
+    executor, dropped = Waiting(), threading.Event()
+    seen = []
 
     def work():
         executor.wait(4)
+        executor.given[3][0].add_done_callback(lambda _: dropped.set())
         executor.run(1)
+        seen.append(dropped.wait(30))
+        executor.run(0)
 
     thread = threading.Thread(target=work)
     thread.start()
     with pytest.raises(ServerError):
-        next(answers)
+        played.Worked().batch(["a", "raise", "b", "c"], {"executor": executor})
     thread.join()
 
+    assert seen == [True]
     assert [future.cancelled() for future, *_ in executor.given] == [
-        *(True, False, True, True),
+        *(False, False, True, True),
     ]
 
 
