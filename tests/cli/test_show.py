@@ -165,6 +165,13 @@ def test_all_sorts_of_content(stored, capsys):
             },
             {"type": "refusal", "refusal": "I won't."},
             {"type": "non_standard", "value": {"x": 1}},
+            {"type": "server_tool_call", "name": "look", "args": {}, "id": "s"},
+            {
+                "type": "server_tool_result",
+                "tool_call_id": "s",
+                "status": "success",
+                "output": [{"title": "Sky", "url": "https://a.b", "page": "x"}, 7],
+            },
         ],
         invalid_tool_calls=[
             {"name": "f", "args": "{", "id": "c", "error": "cut short"}
@@ -193,6 +200,9 @@ def test_all_sorts_of_content(stored, capsys):
    cites  Sky https://a.b
  refuses  I won't.
     says  non_standard {"value": {"x": 1}}
+    tool  Sky https://a.b
+          7
+   calls  look()
    calls  f({): cut short
           all after 100 ms
    fault  interrupted: gone
