@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format docs picture bench node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -26,7 +26,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | lint | types | format | docs | picture | bench | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -66,6 +66,16 @@ test: $(READY) $(SUITES_READY) $(NODE_READY) lint types
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	@tail -n 1 $(VENV)/tests.log
+
+# The tests in a real browser run with the others, where there is one.
+chromium:
+	@if command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null; then :; \
+	 elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	   echo "Installing Chromium ..."; apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium > /dev/null; \
+	 else echo "There is no Chromium on this machine. Install it as root (apt-get install chromium), or put google-chrome into PATH."; exit 1; fi
+
+test-browser: $(READY) chromium
+	$(BIN)/python -m pytest -q -p no:randomly tests/browser
 
 format: $(READY)
 	$(BIN)/ruff check --fix

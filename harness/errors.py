@@ -27,7 +27,7 @@ recorded, or older than it may be.
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "AuthenticationError",
@@ -99,7 +99,15 @@ class CassetteError(HarnessError):
 
 
 class CassetteMiss(CassetteError):
-    """No recording of the cassette answers this request."""
+    """No recording of the cassette answers this request.
+
+    *asked* is that request, without secrets: an HttpRequest or a ChatRequest; *nearest*
+    is the Interaction most like it, None where there is none.
+    """
+
+    def __init__(self, told: str, asked: Any = None, nearest: Any = None) -> None:
+        super().__init__(told)
+        self.asked, self.nearest = asked, nearest
 
 
 class _Unhidden(BaseException):

@@ -53,6 +53,7 @@ def explain_miss(
     """
     asked = _Asked.of(request)
     lines = [f"{shelf.name} has no answer to this request:", f"  {asked.told()}"]
+    nearest = same[-1] if same else None
     if same:
         lines += _played(same)
     elif not shelf.recordings:
@@ -61,8 +62,10 @@ def explain_miss(
         )
         lines.append(empty)
     else:
-        lines += _nearest(asked, shelf)
-    return CassetteMiss("\n".join([*lines, *shelf.why, _how_to_record()]))
+        nearest, told = _nearest(asked, shelf)
+        lines += told
+    told = [*lines, *shelf.why, _how_to_record()]
+    return CassetteMiss("\n".join(told), request, nearest)
 
 
 def _played(same: Sequence[Interaction]) -> list[str]:
@@ -139,7 +142,8 @@ def _address(one: _Asked) -> str:
     return one.request.url.partition("?")[0]
 
 
-def _nearest(asked: _Asked, shelf: Shelf) -> list[str]:
+def _nearest(asked: _Asked, shelf: Shelf) -> tuple[Interaction, list[str]]:
+    """The recording that is nearest, and lines on it."""
     known = [(_Asked.of(request_of(one)), one) for one in _looked_at(asked, shelf)]
     known.sort(key=lambda pair: asked.distance(pair[0]))
     near, recording = known[0]
@@ -158,7 +162,7 @@ def _nearest(asked: _Asked, shelf: Shelf) -> list[str]:
             f"  {one.place}: {other.about() or other.told()}"
             for other, one in known[1:_NAMED]
         ]
-    return lines
+    return recording, lines
 
 
 def _looked_at(asked: _Asked, shelf: Shelf) -> Iterable[Interaction]:

@@ -143,7 +143,8 @@ class CassetteSource:
             found, same = self._look(request)
             if found is not None:
                 return self._played_now(found)
-            miss = self._exhausted(same) if same else self._miss(self._hidden(request))
+            hidden = self._hidden(request)
+            miss = self._exhausted(hidden, same) if same else self._miss(hidden)
             self.misses.append(miss)
             raise miss
 
@@ -184,14 +185,18 @@ class CassetteSource:
         chats = [one for one in self.recordings if one.dialect is None]
         return f"{self.hint} {_ADD_CHAT if chats else _ADD}".strip()
 
-    def _exhausted(self, same: Sequence[Recording]) -> CassetteMiss:
+    def _exhausted(
+        self, request: ChatRequest, same: Sequence[Recording]
+    ) -> CassetteMiss:
         count = "The one recording" if len(same) == 1 else f"All {len(same)} recordings"
         was = "was" if len(same) == 1 else "were"
         return CassetteMiss(
             f"{self.name}: {count} of this request {was} played already:\n"
             f"  {same[-1]}\n"
             "Let the last one play on with allow_playback_repeats=True. "
-            + self._advice()
+            + self._advice(),
+            request,
+            same[-1].interaction,
         )
 
     def _miss(self, request: ChatRequest) -> CassetteMiss:
@@ -200,7 +205,8 @@ class CassetteSource:
             return CassetteMiss(
                 "\n".join(
                     [f"{self.name} has no recording of a chat.", *aside, self._advice()]
-                )
+                ),
+                request,
             )
         recordings = self.unused() or self.recordings
         near = min(
@@ -223,7 +229,9 @@ class CassetteSource:
                     *(f"  {line}" for line in lines),
                     self._advice(),
                 ]
-            )
+            ),
+            request,
+            near.interaction,
         )
 
 

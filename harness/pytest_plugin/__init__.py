@@ -19,11 +19,13 @@ from harness.pytest_plugin.settings import (
     ENDED,
     ENDS,
     MARKER,
+    REPORT,
     TAKERS,
     Ends,
     add_options,
     check,
     folder,
+    report_path,
 )
 
 if TYPE_CHECKING:
@@ -96,6 +98,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from harness.pytest_plugin.orphans import Orphans
 
         config.pluginmanager.register(Orphans(config), "chat-harness-orphans")
+    if (path := report_path(config)) is not None:
+        from harness.pytest_plugin.reporting import Reporting
+
+        config.pluginmanager.register(Reporting(config, path), REPORT)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -285,4 +291,8 @@ def _harness_watch(request: pytest.FixtureRequest) -> Iterator["Watch"]:
 
     watch = Watch(request.node)
     yield watch
+    if watch.config.pluginmanager.has_plugin(REPORT):
+        from harness.pytest_plugin.reporting import keep
+
+        keep(watch)
     watch.report()

@@ -10,11 +10,13 @@ __all__ = [
     "ENDS",
     "MARKER",
     "MODES",
+    "REPORT",
     "TAKERS",
     "Ends",
     "add_options",
     "check",
     "folder",
+    "report_path",
 ]
 
 #: How the body of a test ended: with an error, or with None; absent if it never ran.
@@ -32,6 +34,9 @@ MARKER = (
 TAKERS = frozenset(
     "cassette recorded replay_chat replay_langchain replay_pydantic_ai".split()
 )
+
+#: What the plugin that writes a report is called.
+REPORT = "chat-harness-report"
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 _UNUSED = ("ignore", "error")
@@ -92,6 +97,12 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="list the cassettes that no test has used",
     )
+    group.addoption(
+        "--harness-report",
+        metavar="PATH",
+        help="write a page on each test that used models or cassettes, the failed "
+        "ones first (default: ini harness_report)",
+    )
     _add_ini(parser)
 
 
@@ -112,6 +123,11 @@ def _add_ini(parser: pytest.Parser) -> None:
         "hosts that pass where the network is blocked, such as *.example.com",
         type="args",
         default=[],
+    )
+    parser.addini(
+        "harness_report",
+        "as --harness-report, for each run; below rootdir",
+        default="",
     )
     parser.addini(
         "harness_unused_interactions",
@@ -138,3 +154,12 @@ def folder(config: pytest.Config, what: str) -> Path:
     if given is None:
         return config.rootpath / str(config.getini(f"harness_{what}"))
     return config.invocation_params.dir / given
+
+
+def report_path(config: pytest.Config) -> Path | None:
+    """Where a report is to be written, None if none is asked for."""
+    given: str | None = config.getoption("harness_report")
+    if given:
+        return config.invocation_params.dir / given
+    said = str(config.getini("harness_report"))
+    return config.rootpath / said if said else None

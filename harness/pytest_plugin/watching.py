@@ -30,6 +30,12 @@ class Watch:
         """Ask *problems* of *thing* when the test ends; once for each thing."""
         self._checks[id(thing)] = thing, label, problems
 
+    def checked(
+        self,
+    ) -> Iterator[tuple[object, str, Callable[[], Iterator[BaseException]]]]:
+        """What the test was given, what it is called, and what asks for problems."""
+        yield from self._checks.values()
+
     @property
     def passed(self) -> bool:
         """Whether the body of the test ran, and raised nothing."""

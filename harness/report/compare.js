@@ -47,7 +47,8 @@ function answerText({ answer, fault, raw }) {
 
 function textDifference(title, left, right, leftName, rightName) {
   if (left === right) {
-    return el("p.same-text", {}, el("strong", {}, title), left ? ": the same, letter by letter" : ": nothing on either side");
+    if (!left) return "";
+    return el("p.same-text", {}, el("strong", {}, title), ": the same, letter by letter");
   }
   const rows = sideBySide(left, right);
   const changed = rows.filter((row) => row.kind !== "same").length;
@@ -116,7 +117,8 @@ async function compareView(row, exchange, state) {
       [...found].map(([value, label]) => el("option", { value, selected: value === place }, label)))) : "");
   if (!place) {
     return el("div", {}, bar, el("p.empty", {},
-      "There is nothing to compare with yet. Mark this call, open another one and come back here; or make the page with --against, to see two runs side by side."));
+      "There is nothing to compare with yet. Mark this call, open another one and come back here; or make the page with ",
+      el("code.whole", {}, "--against"), ", to see two runs side by side."));
   }
   const other = await exchangeAt(place);
   if (!other) return el("div", {}, bar, el("p.empty", {}, `There is no ${place} on this page.`));

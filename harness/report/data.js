@@ -3,7 +3,7 @@
 
 const MOST_PACKS = 6;
 const packs = new Map();
-let index = { rows: [], packs: [], notes: [], title: "", version: "", made: "" };
+let index = { rows: [], packs: [], notes: [], title: "" };
 let places = new Map(); // "path/number" -> its row and number
 
 async function unpacked(id) {

@@ -145,12 +145,13 @@ class Detail {
 
   talk() {
     const { problem, misses, parts } = this.found;
-    const shown = problem ? [problemBlock(problem)] : [];
-    misses.forEach((miss) => shown.push(missBlock(miss)));
+    const shown = misses.map(missBlock);
+    if (problem) shown.push(misses.length ? folded("How the test failed", () => problemBlock(problem)) : problemBlock(problem));
     const known = { names: new Map(), tools: "" };
     const many = this.exchanges.length > 1;
     for (const part of parts) {
       if (part.label) shown.push(el("h3.part", {}, part.label));
+      if (!part.exchanges.length) shown.push(el("p.aside", {}, "It answered nothing."));
       part.exchanges.forEach((one) => shown.push(callSection(one, known, many, (to) => this.choose({ tab: to, number: one.number }))));
     }
     return shown;
@@ -164,9 +165,26 @@ function problemBlock(text) {
 /** A request without an answer, beside the nearest recording. */
 function missBlock({ told, asked, nearest }) {
   return el("section.miss", {},
-    el("h3", {}, nearest ? "This request, beside what is nearest" : "This request had no answer"),
+    el("h3", {}, missTitle(nearest)),
     el("div.told", { dir: "auto" }, told),
-    nearest ? comparison(nearest, asked, [nearest.place, "what was asked"]) : el("div", {}, exchangeBubbles(asked, new Map())));
+    nearest?.request ? comparison(onlyAsked(nearest), onlyAsked(asked), [nearest.place, "what was asked"]) : askedAndTurn(asked, nearest));
+}
+
+function missTitle(nearest) {
+  if (!nearest) return "This request had no answer";
+  return `This request failed; beside it the ${nearest.request ? "nearest recording" : "turn that was to answer"}`;
+}
+
+/** An exchange without its answer, which a request that had none is not to be compared with. */
+function onlyAsked({ request, raw, method, url, streamed }) {
+  return { request, streamed, raw: raw && { request_body: raw.request_body }, method, url };
+}
+
+/** A request beside the turn of the script that it does not fit. */
+function askedAndTurn(asked, turn) {
+  const column = (title, one) => el("div", {}, el("h4", {}, title), exchangeBubbles(one, new Map()));
+  return el("div.columns", {}, column("What was asked", { ...asked, problem: "" }),
+    turn ? column([turn.place, turn.about].filter(Boolean).join(", "), turn) : "");
 }
 
 /** One call: a line that tells of it, and its messages. */

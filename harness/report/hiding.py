@@ -1,12 +1,15 @@
 """What may be shown of exchanges: no secrets, and no more than a page can hold."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from harness.cassettes import Interaction
+from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.redaction import Redaction
+from harness.cassettes.secret_names import REQUEST_ID
 from harness.errors import CassetteError
 
 __all__ = ["LIMIT", "Hiding", "shortened"]
@@ -46,7 +49,7 @@ class Hiding:
             self._withheld[one.place] = f"Its bodies are not shown: {error}"
             clean = _RULES.redact(_bodiless(one))
         if clean != one:
-            self.places[one.place] = None
+            self._note(one.place, *map(_text, (one, clean)))
         return clean
 
     def exchange(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -69,8 +72,25 @@ class Hiding:
         """*text* without secrets."""
         clean = _RULES.redact_text(text)
         if clean != text:
-            self.places[place] = None
+            self._note(place, text, clean)
         return clean
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of it: nothing, or one sentence."""
+        if not self.places:
+            return []
+        first, *more = self.places
+        where = f"in {len(more) + 1} places, the first is {first}" if more else first
+        return [f"Credentials, cookies or ids were hidden: {where}."]
+
+    def _note(self, place: str, before: str, after: str) -> None:
+        """Remember *place*, unless no more than ids of requests were hidden there."""
+        hidden = Counter(PLACEHOLDER.findall(after)) - Counter(
+            PLACEHOLDER.findall(before)
+        )
+        if hidden.keys() - {REQUEST_ID}:
+            self.places[place] = None
 
     def _cleaned(self, value: dict[str, Any], place: str) -> dict[str, Any]:
         pieces = "".join(text for _, _, text in value["pieces"])
@@ -80,6 +100,12 @@ class Hiding:
             self.text(json.dumps(value, ensure_ascii=False), place)
         )
         return clean
+
+
+def _text(one: Interaction) -> str:
+    bodies = one.request_body + b" " + one.response_body
+    headers = (*one.request_headers, *one.response_headers)
+    return f"{one.url} {headers} {one.failure} {bodies.decode('latin-1')}"
 
 
 def _bodiless(one: Interaction) -> Interaction:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
-from harness import __version__
 from harness.report.entries import Entry, Miss
 from harness.report.rows import row
 
@@ -37,10 +36,8 @@ SCRIPTS = (
 _PACK = 500_000
 
 
-def page_of(
-    entries: Iterable[Entry], title: str, notes: Iterable[str] = (), made: str = ""
-) -> str:
-    """The page that shows *entries*, with *notes* above; *made* says when it was.
+def page_of(entries: Iterable[Entry], title: str, notes: Iterable[str] = ()) -> str:
+    """The page that shows *entries*, with *notes* above.
 
     >>> page = page_of([], "Weather")
     >>> "<title>Weather</title>" in page
@@ -50,8 +47,6 @@ def page_of(
     packs = [*_packs(listed)]
     index = {
         "title": title,
-        "version": __version__,
-        "made": made,
         "notes": [*notes],
         "rows": [row(entry) for entry in listed],
         "packs": [count for count, _ in packs],

@@ -70,7 +70,8 @@ def _about(entry: Entry, exchanges: list[dict[str, Any]]) -> str:
     said = [*_texts_of_answers(exchanges)]
     raw = (one.get("raw", {}).get("response_body") for one in exchanges)
     bodies = [text for text in raw if isinstance(text, str)]
-    return _first([entry.problem, *reversed(said), *bodies])
+    problem = entry.problem.removeprefix(entry.path).lstrip(" ,:")
+    return _first([problem, *reversed(said), *bodies])
 
 
 def _fresh(exchanges: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -114,6 +115,7 @@ def _tools(exchange: dict[str, Any]) -> Iterator[str]:
 
 def _searched(entry: Entry, exchanges: list[dict[str, Any]]) -> Iterator[str]:
     yield from (entry.id, entry.problem, *(part.label for part in entry.parts))
+    yield from (miss.told for miss in entry.misses)
     for one in exchanges:
         yield from (one["model"], one["host"], one.get("url") or "", one["dialect"])
         yield from (one["problem"], one["about"])

@@ -66,6 +66,11 @@ class Call(Asked):
         return self._finished
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """The chunks, pauses and faults that were played so far."""
+        return tuple(self._steps)
+
+    @property
     def chunks(self) -> int:
         """How many chunks were sent so far."""
         return sum(isinstance(step, AIMessageChunk) for step in self._steps)

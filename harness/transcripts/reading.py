@@ -16,7 +16,7 @@ from harness.steps import Fault, Pause, Step
 from harness.transcripts.exchanges import Exchange, Piece, Transcript
 from harness.wire import Dialect
 
-__all__ = ["read_transcript", "transcript_of"]
+__all__ = ["answered", "read_transcript", "transcript_of", "turn_exchange"]
 
 
 def read_transcript(
@@ -89,7 +89,7 @@ def _chat(recording: Recording) -> Exchange:
         interaction=interaction,
     )
     timed = interaction.chunk_times is not None
-    return _answered(asked, recording.steps(speed=1.0), timed=timed)
+    return answered(asked, recording.steps(speed=1.0), timed=timed)
 
 
 def _script(script: Script, path: Path) -> Transcript:
@@ -97,12 +97,14 @@ def _script(script: Script, path: Path) -> Transcript:
         path,
         "script",
         tuple(
-            _turn(number, turn, script) for number, turn in enumerate(script.turns, 1)
+            turn_exchange(number, turn, script)
+            for number, turn in enumerate(script.turns, 1)
         ),
     )
 
 
-def _turn(number: int, turn: Turn, script: Script) -> Exchange:
+def turn_exchange(number: int, turn: Turn, script: Script) -> Exchange:
+    """*turn* of *script*, as far as its answer is known before it is asked."""
     times = "forever" if turn.times is None else f"{turn.times} times"
     about = [
         f"when {turn.when}" if turn.when else "",
@@ -115,7 +117,7 @@ def _turn(number: int, turn: Turn, script: Script) -> Exchange:
         case Said() | Steps():
             alone = replace(turn, when=None, times=1, misbehaving=True)
             steps = script.fresh([alone]).play(ChatRequest((), stream=True))
-            return _answered(one, steps, timed=True)
+            return answered(one, steps, timed=True)
         case Auto():
             return replace(
                 one,
@@ -125,7 +127,7 @@ def _turn(number: int, turn: Turn, script: Script) -> Exchange:
             return replace(one, about="a function of the request")
 
 
-def _answered(asked: Exchange, steps: Iterator[Step], *, timed: bool) -> Exchange:
+def answered(asked: Exchange, steps: Iterator[Step], *, timed: bool) -> Exchange:
     """*asked*, with the answer that *steps* are."""
     full: AIMessageChunk | None = None
     fault: Fault | None = None

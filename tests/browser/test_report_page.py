@@ -371,7 +371,7 @@ def test_a_copied_link_is_the_address(open_page, page_file):
 def test_on_a_narrow_screen_the_list_gives_way(open_page, page_file):
     """One of list and conversation is seen, and nothing is wider than the screen."""
     page = open_page(page_file, viewport={"width": 390, "height": 780})
-    wide = "document.documentElement.scrollWidth > innerWidth"
+    wide = "document.querySelector('main').scrollWidth > innerWidth"
 
     assert page.locator("#list").is_visible()
     assert page.locator("#main").is_hidden()

@@ -77,25 +77,25 @@ def test_hidden_secrets_are_told(home, capsys):
     errors = capsys.readouterr().err
     assert status == 0
     assert errors.startswith(
-        "harness: Credentials, cookies or ids were hidden in what is shown of "
-        "cassettes/weather.yaml, interaction 1 (line 4); "
+        "harness: Credentials, cookies or ids were hidden: in 3 places, the first is "
+        "cassettes/weather.yaml, interaction 1 (line 4). "
     )
-    assert errors.endswith(". The files still have them.\n")
+    assert errors.endswith("The files still have them.\n")
     assert SECRET not in (home / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["no-such"], "There is no no-such. Name a cassette, a script or a folder."),
-        (["empty"], "empty has no cassette or script in it."),
+        (["no-such"], "There is no file or folder 'no-such'."),
+        (["empty"], "There is no cassette in 'empty'."),
         (
             ["cassettes", "-o", "empty"],
             "empty is a folder: name the file, -o empty/report.html.",
         ),
         (
             ["cassettes", "--against", "gone"],
-            "There is no gone. Name a cassette, a script or a folder.",
+            "There is no file or folder 'gone'.",
         ),
         (
             ["cassettes", "-o", "cassettes/weather.yaml/page.html"],
