@@ -19,6 +19,7 @@ from harness.comparison import (
     comparison_value,
     word_changes,
 )
+from harness.comparison.pairing import _Talk
 from harness.errors import InputError
 from harness.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from harness.requests import ChatRequest
@@ -128,6 +129,20 @@ def test_a_slip_is_a_change():
         "message 1 (human): 'Sunny in Bostn?' instead of 'Sunny in Boston?'",
         "same 1 2",
     ]
+
+
+def test_looking_for_the_nearest_takes_time_in_proportion(monkeypatch):
+    """Of many that all changed, each is compared with a few."""
+    compared: list[object] = []
+    likeness = _Talk.likeness
+    monkeypatch.setattr(
+        _Talk, "likeness", lambda *two: compared.append(two) or likeness(*two)
+    )
+    before = run(*[asked(f"Sunny in town {n}?") for n in range(300)])
+    after = run(*[asked(f"Sunny in town {n} now?") for n in range(300)])
+
+    assert compare(before, after).count("changed") == 300
+    assert len(compared) <= 8 * 300
 
 
 def test_what_is_not_alike_is_no_change():
