@@ -81,6 +81,13 @@ def _medium(block: _Block) -> Part:
     return kind, f"({' '.join(filter(None, [told, where and str(where)]))})", "cyan"
 
 
+def _server_result(block: _Block) -> Part:
+    output = block.get("output")
+    found = output if isinstance(output, list) else [output]
+    style = "red" if block.get("status") == "error" else "yellow"
+    return "tool", "\n".join(_cited(one) for one in found), style
+
+
 def _unknown(block: _Block) -> Part:
     rest = {key: value for key, value in block.items() if key not in _ASIDE}
     return "says", f"{block['type']} {json_text(rest)}", "dim"
@@ -103,6 +110,7 @@ _OTHERS: dict[str, Callable[[_Block], Part]] = {
     "reasoning": _reasoning,
     "refusal": _refusal,
     "server_tool_call": _call,
+    "server_tool_result": _server_result,
     "text-plain": _medium,
     "tool_call": _call,
     "video": _medium,

@@ -165,6 +165,13 @@ def test_all_sorts_of_content(stored, capsys):
             },
             {"type": "refusal", "refusal": "I won't."},
             {"type": "non_standard", "value": {"x": 1}},
+            {"type": "server_tool_call", "name": "look", "args": {}, "id": "s"},
+            {
+                "type": "server_tool_result",
+                "tool_call_id": "s",
+                "status": "success",
+                "output": [{"title": "Sky", "url": "https://a.b", "page": "x"}, 7],
+            },
         ],
         invalid_tool_calls=[
             {"name": "f", "args": "{", "id": "c", "error": "cut short"}
@@ -193,6 +200,9 @@ def test_all_sorts_of_content(stored, capsys):
    cites  Sky https://a.b
  refuses  I won't.
     says  non_standard {"value": {"x": 1}}
+    tool  Sky https://a.b
+          7
+   calls  look()
    calls  f({): cut short
           all after 100 ms
    fault  interrupted: gone
@@ -408,10 +418,6 @@ def test_an_answer_that_cannot_be_read(folder, capsys):
 @pytest.fixture
 def bad_files(folder):
     """Make files that cannot be shown."""
-    (folder / "empty.yaml").write_text("")
-    (folder / "binary.yaml").write_bytes(b"\x00\xff\xfe" * 100)
-    (folder / "cut.yaml").write_text("interactions:\n- request:\n    method: GET\n")
-    (folder / "other.yaml").write_text("name: x\n")
     (folder / "wrong.yaml").write_text("turns:\n- sya: hello\n")
     (folder / "folder").mkdir()
     for kind in ("cassettes", "fakes"):
@@ -432,10 +438,6 @@ def bad_files(folder):
             "There is no file 'bohts', and neither a cassette nor a script of this ",
         ),
         (["folder"], "folder is a folder. Give one file of it."),
-        (["empty.yaml"], "empty.yaml is empty. Restore the file"),
-        (["binary.yaml"], "binary.yaml: byte 1 is no UTF-8"),
-        (["cut.yaml"], "cut.yaml, interaction 1 (line 2) is {"),
-        (["other.yaml"], "other.yaml is no cassette: it has no 'interactions'"),
         (["wrong.yaml"], "wrong.yaml:2: turns[0]: "),
         (["/dev/null"], "/dev/null is no file that can be read twice."),
         (

@@ -19,6 +19,7 @@ from harness.comparison import (
     comparison_value,
     word_changes,
 )
+from harness.comparison.pairing import _Talk
 from harness.errors import InputError
 from harness.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from harness.requests import ChatRequest
@@ -130,6 +131,27 @@ def test_a_slip_is_a_change():
     ]
 
 
+def test_looking_for_the_nearest_takes_time_in_proportion(monkeypatch):
+    """Of many that all changed, each is compared with a few."""
+    compared: list[object] = []
+    likeness = _Talk.likeness
+    monkeypatch.setattr(
+        _Talk, "likeness", lambda *two: compared.append(two) or likeness(*two)
+    )
+    before = run(*[asked(f"Sunny in town {n}?") for n in range(300)])
+    after = run(*[asked(f"Sunny in town {n} now?") for n in range(300)])
+
+    assert compare(before, after).count("changed") == 300
+    assert len(compared) <= 8 * 300
+
+
+def test_what_is_not_alike_is_no_change():
+    """In the same place, and yet another request."""
+    before, after = run(asked("Tell me of Boston")), run(asked("Who was Ada?"))
+
+    assert told(compare(before, after)) == ["removed 1", "added 1"]
+
+
 def test_the_nearest_wins():
     """Of several that are alike, each gets the one that is most alike."""
     before = run(asked("Weather in Boston?"), asked("Weather in Tokyo?"))
@@ -171,6 +193,19 @@ def test_another_system_prompt_keeps_the_pairs():
         "changed 1 2",
         "message 1 (system): 'Go on.' instead of 'Be brief.'",
     ]
+
+
+def test_many_equal_talks_of_another_prompt():
+    """They are paired in their order, however many they are."""
+
+    def prompted(prompt: str) -> Interaction:
+        messages = (SystemMessage(prompt), HumanMessage("Hi"))
+        return conversation(ChatRequest(messages), [AIMessageChunk("Yes.")], [0])
+
+    before = run(asked("Who was Ada?"), *[prompted("Be brief.")] * 70)
+    after = run(*[prompted("Go on.")] * 70)
+
+    assert compare(before, after).count("changed") == 70
 
 
 @pytest.mark.parametrize(
