@@ -201,7 +201,7 @@ def test_its_commands_are_there() -> None:
     ours = [one[1:] for one in given if one[0] == "harness"]
     tests = [one[3:] for one in given if one[:3] == ["python", "-m", "pytest"]]
 
-    assert (len(ours), len(tests)) == (2, 2)
+    assert (len(ours), len(tests)) == (3, 2)
     for one in ours:
         assert made_parser(one[:1]).parse_args(one)
     for name, _, value in (one.partition("=") for test in tests for one in test):

@@ -57,17 +57,13 @@ import sys
 
 def pytest_collection_finish():
     if "hypothesis" in sys.modules:
-        from hypothesis import HealthCheck, settings
+        from hypothesis import settings
 
-        settings.register_profile(
-            "few",
-            max_examples=3,
-            derandomize=True,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        )
+        settings.register_profile("few", max_examples=3, derandomize=True)
         settings.load_profile("few")
 """
+#: What changes the output, or makes each pytest start a second later.
+LEFT_OUT = ("-p no:randomly", "-p no:cacheprovider", "-p no:langsmith_plugin")
 TESTS = re.compile(r"^(async )?def test_|^class Test", re.MULTILINE)
 
 
@@ -180,7 +176,8 @@ def examples(page: Path) -> Iterator[tuple[int, str, str]]:
 
 def environment(plugins: Path) -> dict[str, str]:
     """Give the environment of commands: the same on every machine."""
-    kept = {key: v for key, v in os.environ.items() if not key.startswith("PYTEST_")}
+    left = ("PYTEST_", "COVERAGE_")  # to be measured takes twice the time
+    kept = {key: v for key, v in os.environ.items() if not key.startswith(left)}
     here = Path(sys.executable).parent
     paths = [str(plugins), os.environ.get("PYTHONPATH", "")]
     return kept | {
@@ -188,7 +185,7 @@ def environment(plugins: Path) -> dict[str, str]:
         "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
         "NO_COLOR": "1",
-        "PYTEST_ADDOPTS": "-p few_examples -p no:randomly -p no:cacheprovider",
+        "PYTEST_ADDOPTS": f"-p few_examples {' '.join(LEFT_OUT)}",
     }
 
 

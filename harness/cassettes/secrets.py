@@ -23,7 +23,7 @@ from harness.cassettes.secret_names import (
 from harness.cassettes.spans import Edit
 from harness.cassettes.streamed import stream_edits
 
-__all__ = ["Leak", "left_edits", "scan"]
+__all__ = ["Leak", "left_edits", "scan", "stands_for_secret"]
 
 _SHOWN = 4
 _NAME = "headers"
@@ -91,11 +91,20 @@ def left_edits(text: str, rules: Rules = _DEFAULT) -> list[Edit]:
     return [one for one in sorted(found) if _counts(one)]
 
 
+def stands_for_secret(value: str) -> bool:
+    """Whether *value* is what a recorder, or a person, writes in place of a secret.
+
+    >>> stands_for_secret("<API_KEY>"), stands_for_secret("8d1c0b7a4f")
+    (True, False)
+    """
+    return _HIDDEN.search(value) is not None
+
+
 def _counts(edit: Edit) -> bool:
     """Whether it is worth refusing a file; ids of requests and "none" are not."""
     if edit.kind == REQUEST_ID:
         return False
-    return edit.kind not in _NAMED or not _HIDDEN.search(edit.secret)
+    return edit.kind not in _NAMED or not stands_for_secret(edit.secret)
 
 
 def _headers(text: str, rules: Rules) -> Iterator[Edit]:

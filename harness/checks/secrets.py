@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
-from harness.cassettes.placeholders import PLACEHOLDER, fingerprint, placeholder
+from harness.cassettes.placeholders import fingerprint, placeholder
 from harness.cassettes.secret_names import ACCOUNT, harmless, header_kind
-from harness.cassettes.secrets import left_edits
+from harness.cassettes.secrets import left_edits, stands_for_secret
 from harness.cassettes.spans import Edit
 from harness.checks.places import line_of
 from harness.checks.rules import Finding
@@ -24,21 +24,21 @@ __all__ = ["Secrets"]
 _IDENTIFIERS = frozenset({"openai-organization", "openai-project", "upload-id"})
 #: As many letters of a secret as may be told by chance.
 _BEGINNING = 5
-#: How a text is cut into lines, anywhere.
-_FOLD = "\\\n"
-#: A body that stands as YAML, and not as a text.
-_PARSED = re.compile(
-    r"^ +(?:parsed_body|content):(?: &\w+)?$"
-    r"|^ +body:\n(?! +(?:string|encoding|base64_string|chunks):)",
+#: A text that is cut into lines anywhere, or a body that stands as YAML.
+_CHANGED = re.compile(
+    r"\\\r?\n|^ +(?:parsed_body|content):(?: &\w+)?\r?$"
+    r"|^ +body:\r?\n(?! +(?:string|encoding|base64_string|chunks):)",
     re.MULTILINE,
 )
 
 
 class Secrets:
-    """The secrets of the file *name*, which says *text*."""
+    """The secrets of the file *name*, which says *text*; *todo* is what to do then."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self._text, self._name = text, name
+    def __init__(
+        self, text: str, name: str, todo: str = "harness redact hides it"
+    ) -> None:
+        self._text, self._name, self._todo = text, name, todo
         self._raw = _inmost(left_edits(text))
         self._hidden = {one.secret: one.kind for one in self._raw}
 
@@ -73,11 +73,12 @@ class Secrets:
         at, line = 0, 1
         for one, after in zip_longest(interactions, interactions[1:]):
             start, stop = at, len(self._text)
-            if after is not None and (next_line := line_of(after.place)) > line:
-                stop = _skipped(self._text, at, next_line - line)
-                at, line = stop, next_line
-            part = self._text[start:stop]
-            if _FOLD in part or _PARSED.search(part) or _is_packed(one):
+            next_line = line_of(after.place) if after is not None else line + 1
+            if after is not None:
+                at = stop = _skipped(self._text, at, next_line - line)
+            in_lines, line = next_line > line, next_line
+            changed = not in_lines or _CHANGED.search(self._text, start, stop)
+            if changed or _is_packed(one):
                 yield one
 
     def _seen(
@@ -102,7 +103,7 @@ class Secrets:
         rule = "identifier" if kind in _IDENTIFIERS else "secret"
         more = f", in {count} places" if count > 1 else ""
         text = f"{kind} of {size} characters, fingerprint {print_}{more}"
-        return Finding(self._name, line, rule, f"{text}; harness redact hides it.")
+        return Finding(self._name, line, rule, f"{text}; {self._todo}.")
 
     def _accounts(self, interactions: Iterable[Interaction]) -> Iterator[Finding]:
         """The headers that name an account, in one finding."""
@@ -110,8 +111,8 @@ class Secrets:
             (line_of(one.place), name.lower())
             for one in interactions
             for name, value in (*one.request_headers, *one.response_headers)
-            if header_kind(name) == ACCOUNT and not harmless(value)
-            if value not in self._hidden and not PLACEHOLDER.search(value)
+            if header_kind(name) == ACCOUNT and value not in self._hidden
+            if not (harmless(value) or stands_for_secret(value))
         ]
         if named:
             names = ", ".join(sorted({name for _, name in named}))

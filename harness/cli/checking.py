@@ -32,7 +32,6 @@ FORMATS = ("text", "json", "github", "sarif")
 ENDINGS = (".yaml", ".yml", ".json", ".yaml.gz")
 _LEFT = (".journal", ".tmp", ".damaged")
 _COLORS = {"error": "red", "warning": "yellow", "note": "dim"}
-_UNITS = {"h": 1 / 24, "d": 1, "w": 7, "": 1}
 #: From so many files on, more than one process is worth its start.
 _MANY = 200
 
@@ -85,15 +84,18 @@ def _rules(said: str) -> list[str]:
     names = [name for name in re.split(r"[ ,]+", said) if name]
     for name in names:
         if name not in RULES:
-            raise ArgumentTypeError(f"no rule is {name!r}. {nearest(name, RULES)}")
+            known = nearest(name, RULES).rstrip(".")
+            raise ArgumentTypeError(f"no rule is {name!r}. {known}")
     return names
 
 
 def _age(said: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,5})([hdw]?)", said)
-    if not found or int(found[1]) == 0:
-        raise ArgumentTypeError(f"{said!r} is no age: give one such as 90d, 12w or 36h")
-    return timedelta(days=int(found[1]) * _UNITS[found[2]])
+    from harness.refreshing import read_age  # it loads clients of HTTP
+
+    try:
+        return read_age(said)
+    except InputError as error:
+        raise ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def check(  # noqa: PLR0913 - the options of the command
@@ -164,33 +166,36 @@ def _below(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A file, and whether it lies where scripts do."""
+    """A file, what it is called, and whether it lies where scripts do."""
 
     path: Path
+    name: str
     script: bool
 
 
 def _checked(
     files: Sequence[Path], project: Project, oldest: datetime | None
 ) -> Iterator[Finding]:
-    tasks = [_Task(one, project.fakes in one.absolute().parents) for one in files]
+    tasks = [
+        _Task(full, shown_path(full), project.fakes in full.parents)
+        for full in map(Path.absolute, files)
+    ]
     work = partial(_check_one, oldest=oldest)
     workers = min(len(tasks) // (_MANY // 2), os.cpu_count() or 1, 8)
     if workers < 2:
         for found in tracked(map(work, tasks), "Checking", len(tasks)):
             yield from found
         return
-    from multiprocessing import Pool
+    from multiprocessing import get_context
 
-    with Pool(workers) as pool:
+    with get_context("spawn").Pool(workers) as pool:
         results = pool.imap(work, tasks, chunksize=16)
         for found in tracked(results, "Checking", len(tasks)):
             yield from found
 
 
 def _check_one(task: _Task, oldest: datetime | None) -> list[Finding]:
-    name = shown_path(task.path)
-    left = [*check_leftover(name)]
+    name, left = task.name, [*check_leftover(task.name)]
     if left and not name.endswith(ENDINGS):
         return [] if _is_held(task.path) else left
     try:

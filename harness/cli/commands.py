@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "diff": ("diff", "tell how two cassettes or scripts differ"),
+    "new": ("new", "begin a script or a test"),
     "play": ("play", "talk with a script or a cassette"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
     "record": ("record", "run a program, and record or replay what it asks models"),

@@ -118,7 +118,7 @@ class Talk:
             self.rows.line(self.player.greeting, "dim")
             self.rows.line("/help tells more, Ctrl-D ends.", "dim")
             with contextlib.suppress(ImportError):
-                import readline  # noqa: F401  # gives `input` its line editing
+                import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]  # edits lines
         while (text := self._heard("user")) is not None:
             if text == "/quit":
                 break

@@ -4,13 +4,12 @@ import os
 import shlex
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from harness.cassettes.merging import Loaded
 from harness.cli.programs import run_program
@@ -98,7 +97,8 @@ def refresh(  # noqa: PLR0913 - the options of the command
     if dry_run or not stale:
         out.rows(rows)
         out.end(rows, len(looked), asked=False)
-        return 1 if left and not dry_run else 0
+        damaged = any(row.state == "failed" for row in left)
+        return 1 if damaged or (left and not dry_run) else 0
     if not behind:
         _check_keys(stale, keys)
     if not (yes or behind or _agreed(stale, out)):
@@ -138,9 +138,11 @@ def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
 
 def _by_asking(stale: Sequence[Row], keys: Keys, out: "_Output") -> list[Row]:
     done: list[Row] = []
-    with out.progress(stale) as told:
+    with _progress(_requests(stale)) as bar:
         for row in stale:
-            result = ask_again(row.path, row.loaded, keys, told=told)
+            result = ask_again(
+                row.path, row.loaded, keys, told=lambda: bar.advance(TaskID(0))
+            )
             why = result.why
             if result.state == "diverged":
                 why += (
@@ -150,8 +152,24 @@ def _by_asking(stale: Sequence[Row], keys: Keys, out: "_Output") -> list[Row]:
             elif result.state == "failed":
                 why += ". It is as it was."
             done.append(replace(row, state=result.state, why=why, tokens=result.spent))
-            out.rows(done[-1:])
+            if bar.disable:
+                out.rows(done[-1:])
+    if not bar.disable:  # a line would tear the bar that is on the same terminal
+        out.rows(done)
     return done
+
+
+def _progress(total: int) -> Progress:
+    """A bar on standard error, if that is a terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        disable=not console.is_terminal,
+    )
+    bar.add_task("asking", total=total)
+    return bar
 
 
 def _by_command(
@@ -208,19 +226,9 @@ class _Output:
         if asked:
             self._console.print(f"{done} of {len(rows)} refreshed.")
         else:
-            self._console.print(f"{len(rows)} of {counted(count, 'cassette')} stale.")
+            stale = sum(row.state != "failed" for row in rows)
+            self._console.print(f"{stale} of {counted(count, 'cassette')} stale.")
         self.costs(rows, "That took:" if asked else "They took the last time:")
-
-    @contextmanager
-    def progress(self, stale: Sequence[Row]) -> Generator[Callable[[], None]]:
-        """Show how far it is, on a terminal; call what is given for each answer."""
-        console = Console(stderr=True)
-        shown = Progress(
-            console=console, transient=True, disable=not console.is_terminal
-        )
-        with shown as bar:
-            task = bar.add_task("asking", total=_requests(stale))
-            yield lambda: bar.advance(task)
 
 
 def _requests(rows: Sequence[Row]) -> int:

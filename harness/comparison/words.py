@@ -28,20 +28,31 @@ def word_changes(before: str, after: str) -> list[tuple[Sort, str]]:
     if len(ours) + len(theirs) > _MANY:
         ours, theirs = _LINE.findall(before), _LINE.findall(after)
     pieces = [piece for piece in _pieces(ours, theirs) if piece[1]]
-    # The space behind a change may stand beside what follows.
     runs = groupby(pieces, key=itemgetter(0))
     return [(sort, "".join(text for _, text in run)) for sort, run in runs]
 
 
 def _pieces(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[Sort, str]]:
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        gone, new = "".join(ours[a:b]), "".join(theirs[c:d])
+    """The pieces, a word at a time: the space behind it does not tell words apart."""
+    words = [one.rstrip() for one in ours], [one.rstrip() for one in theirs]
+    for tag, a, b, c, d in SequenceMatcher(None, *words, autojunk=False).get_opcodes():
         if tag == "equal":
-            yield " ", gone
-            continue
-        space = gone[len(gone.rstrip()) :]
-        shared = space if new.endswith(space) else ""
-        yield "-", gone.removesuffix(shared)
-        yield "+", new.removesuffix(shared)
-        yield " ", shared
+            for one, other in zip(ours[a:b], theirs[c:d], strict=True):
+                yield from _ending(one, other, len(one.rstrip()))
+        else:
+            gone, new = "".join(ours[a:b]), "".join(theirs[c:d])
+            space = gone[len(gone.rstrip()) :]
+            shared = space if new.endswith(space) else ""
+            yield "-", gone.removesuffix(shared)
+            yield "+", new.removesuffix(shared)
+            yield " ", shared
+
+
+def _ending(one: str, other: str, alike: int) -> Iterator[tuple[Sort, str]]:
+    """Two texts of which so much is *alike*."""
+    if one == other:
+        yield " ", one
+    else:
+        yield " ", one[:alike]
+        yield "-", one[alike:]
+        yield "+", other[alike:]

@@ -5,7 +5,7 @@ from inspect import Parameter, Signature
 from itertools import chain, islice
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from harness.errors import InputError, nearest
 from harness.laws.algebra import ALGEBRA
@@ -30,6 +30,8 @@ __all__ = [
     "missing",
     "run",
 ]
+
+_SLOW = HealthCheck.too_slow
 
 #: The laws of chunks.
 CHUNK_LAWS: tuple[Law, ...] = (*ALGEBRA, *WIRE, *PREFIXES, *FINISHING, *COST)
@@ -151,7 +153,12 @@ def _search(law: Law, subject: AnySubject) -> None:
     here = Parameter("case", Parameter.POSITIONAL_OR_KEYWORD, annotation=tag)
     probe.__signature__ = Signature([here])  # type: ignore[attr-defined]  # read by inspect.signature
     test = given(case=law.strategy(subject))(probe)
-    quiet = settings(print_blob=False, report_multiple_bugs=False)
+    quiet = settings(
+        print_blob=False,
+        report_multiple_bugs=False,
+        deadline=None,  # how slow a machine is says nothing about a law
+        suppress_health_check=[*settings().suppress_health_check, _SLOW],
+    )
     failure: LawBroken | None = None
     try:
         quiet(test)()

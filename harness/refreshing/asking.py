@@ -149,9 +149,10 @@ class _Asking:
             heard = self._heard(client, tape, old, asked)
         if isinstance(heard, str):
             raise _Failed(f"no answer came: {heard}")
+        stored = tape.recorded[-1]
         if heard.status != old.status:
-            raise _Failed(_refusal(heard, old))
-        self.new.append(tape.recorded[-1])
+            raise _Failed(_refusal(stored, old))
+        self.new.append(stored)
         return heard
 
     def _heard(
@@ -199,7 +200,7 @@ def _seconds(heard: Interaction | str, attempt: int) -> float:
 
 
 def _refusal(new: Interaction, old: Interaction) -> str:
-    """What another status says, in the provider's words."""
+    """What another status says, in the provider's words, of which the key is taken."""
     told = f"the answer is {new.status} instead of {old.status}"
     dialect = dialect_of(new.url)
     if dialect is None or new.status < 400:

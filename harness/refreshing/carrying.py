@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,7 +45,10 @@ def carried(body: bytes, turns: Sequence[Turn]) -> bytes:
     if not turns or not (value := _read(body)):
         return body
     walk = _Walk(turns)
-    after = walk.value(value)
+    try:
+        after = walk.value(value)
+    except RecursionError:
+        raise Diverged("a later request is nested too deeply to look into") from None
     for turn in turns:
         if turn.number in walk.seen and (why := _rebuilt(turn)):
             raise Diverged(f"answer {turn.number} {why}, and a later request has it")
@@ -93,7 +97,7 @@ class _Walk:
         self._ids: dict[str, tuple[int, str | None]] = {}
         self._known: set[str] = set()  # long texts, which nobody says by chance
         for turn in turns:
-            asked = _strings(_read(turn.asked))
+            asked = _strings_in(turn.asked)
             for old, new in _pairs(turn.old.texts, turn.new.texts):
                 for one, other in _spellings(old, new):
                     self._texts[one].append((turn.number, other))
@@ -169,6 +173,12 @@ def _strings(value: Any) -> set[str]:
             return set()
 
 
+@lru_cache(maxsize=256)
+def _strings_in(body: bytes) -> set[str]:
+    """The same of JSON that is looked at for each request that comes later."""
+    return _strings(_read(body))
+
+
 def _rebuilt(turn: Turn) -> str | None:
     """How the new answer is built in another way than the old one."""
     if turn.old.kinds != turn.new.kinds:
@@ -184,4 +194,4 @@ def _quoted(value: Any, turn: Turn) -> bool:
     if len(old) < _LONG or old == turn.new.text.strip():
         return False
     inside = (old in one for one in _strings(value))
-    return any(inside) and not any(old in one for one in _strings(_read(turn.asked)))
+    return any(inside) and not any(old in one for one in _strings_in(turn.asked))

@@ -45,9 +45,9 @@ def _aside(path: Path) -> bool:
     return path.name.endswith(".schema.json") or not path.is_file()
 
 
-def read_files(paths: Iterable[Path]) -> Iterator[File]:
+def read_files(paths: Iterable[str | Path]) -> Iterator[File]:
     """Each of *paths*, read; one that cannot be read says why."""
-    for path in paths:
+    for path in map(Path, paths):
         size = 0
         try:
             size = path.stat().st_size

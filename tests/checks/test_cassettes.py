@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -145,12 +146,21 @@ def vcrpys(asked: str, answered: str, header: str = "") -> str:
 
 
 PASSWORD = "hunter7" * 3  # nor that
+FOLDED = vcrpys("'{}'", f'string: "{KEY[:30]}\\\n        {KEY[30:]}"')
+PACKED = Interaction(
+    "GET",
+    "https://a.b/",
+    200,
+    response_headers=(("content-encoding", "deflate"),),
+    response_body=zlib.compress(KEY.encode()),
+)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        vcrpys("'{}'", f'string: "{KEY[:20]}\\\n        {KEY[20:]}"'),
+        FOLDED,
+        write_cassette([Interaction("GET", "https://a.b/", 200), PACKED]),
         vcrpys("'{}'", f"string: '{KEY}'"),
         vcrpys(f'\'{{"password": "{PASSWORD}"}}\'', "string: ''"),
         vcrpys("null", "string: ''", f"      X-Api-Key:\n      - {PASSWORD}\n"),
@@ -166,6 +176,19 @@ PASSWORD = "hunter7" * 3  # nor that
             + base64.b64encode(gzip.compress(KEY.encode())).decode(),
         ),
         f"# {KEY}\n{GOOD}",
+        FOLDED.replace("\n", "\r\n"),
+        json.dumps(
+            {
+                "interactions": [
+                    {
+                        "request": {"method": "GET", "uri": "https://a.b/"},
+                        "response": {"status": 200, "body": {"string": said}},
+                    }
+                    for said in ("", KEY)
+                ],
+                "version": 1,
+            }
+        ),
         f"turns:\n- my key is {KEY}\n",
         f"no cassette: {KEY}\n",
     ],
@@ -218,7 +241,10 @@ def test_accounts_are_warned_of(headers: Any, told: str) -> None:
 def test_what_others_hid_is_no_secret() -> None:
     """What recorders write in place of a key is well."""
     for value in ("REDACTED", "**********", "<API_KEY>", "fake-key"):
-        header = f"      X-Api-Key:\n      - '{value}'\n"
+        header = "".join(
+            f"      {name}:\n      - '{value}'\n"
+            for name in ("X-Api-Key", "OpenAI-Organization")
+        )
 
         assert found(vcrpys("null", "string: ''", header)) == []
 

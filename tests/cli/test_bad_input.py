@@ -17,6 +17,7 @@ GIVEN = {
     "check": "check {file}",
     "convert": "convert {file} --into {out}",
     "diff": "diff {file} {file}",
+    "play": "play {file} --message Hi",
     "redact": "redact {file}",
     "refresh": "refresh {file} --dry-run",
     "report": "report {file} -o {out}.html",
@@ -29,6 +30,7 @@ GIVEN = {
 GOOD = {("check", "folder"), ("refresh", "folder")}
 WITHOUT = {
     "demo": "takes no files",
+    "new": "makes files, and reads none",
     "schema": "takes no files",
     "proxy": "begins with a file that need not be there",
     "record": "as proxy",

@@ -1,7 +1,6 @@
 """The command `harness check`: what it looks at, prints, and how it ends."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -280,9 +279,8 @@ def test_rules_are_listed(run: Run) -> None:
         (
             ["--max-age", "soon"],
             2,
-            "'soon' is no age: give one such as 90d, 12w or 36h",
+            "'soon' is no age; give one such as 90d, 12h or 2w. See",
         ),
-        (["--max-age", "0d"], 2, "'0d' is no age"),
         (["--format", "xml"], 2, "no --format is 'xml'"),
         (["--strickt"], 2, "Did you mean --strict?"),
     ],
@@ -328,4 +326,3 @@ def test_this_repository(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (status, lines) == (0, [])
     count = len([*Path("cassettes").glob("*.yaml"), *Path("fakes").glob("*.yaml")])
     assert errors == f"{count} files checked: all is well\n"
-    assert not os.environ.get("GITHUB_ACTIONS")

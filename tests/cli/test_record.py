@@ -10,9 +10,10 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from harness import FakeProvider, call, say
+from harness import FakeProvider, call, say, use_cassette
 from harness.cassettes import load_cassette, write_cassette
 from harness.cassettes.interactions import Interaction
 from harness.cli import main
@@ -69,14 +70,17 @@ def recorded(*words: str) -> int:
     return main(["record", *words])
 
 
-CLIENTS = {
-    "httpx": """
+ONE = """
         import httpx
         print(httpx.post(URL, json=asked("Hi")).json()["choices"][0]["message"])
-    """,
-    "requests": """
-        import requests
-        print(requests.post(URL, json=asked("Hi")).json()["choices"][0]["message"])
+"""
+
+CLIENTS = {
+    "httpx and requests": """
+        import httpx, requests
+        for library, text in ((httpx, "Hi"), (requests, "Ho")):
+            answer = library.post(URL, json=asked(text)).json()
+            print(answer["choices"][0]["message"])
     """,
     "a stream of the official SDK, in a thread": """
         import openai, threading
@@ -97,7 +101,7 @@ CLIENTS = {
 @pytest.mark.parametrize("client", CLIENTS)
 def test_what_a_program_asks_is_recorded_then_replayed(client, served, capfd):
     """Its output is the same both times, and the second time nobody is asked."""
-    fake = served("Hello from here!")
+    fake = served("Hello from here!", "Hello again!")
     app = program(CLIENTS[client])
 
     first = recorded("--", sys.executable, app)
@@ -108,29 +112,29 @@ def test_what_a_program_asks_is_recorded_then_replayed(client, served, capfd):
     assert (first, second) == (0, 0)
     assert "Hello" in live.out
     assert again.out == live.out
-    assert live.err.startswith("harness: recorded 1 interaction (127.0.0.1")
+    many = "2 interactions" if len(fake.requests) == 2 else "1 interaction"
+    assert live.err.startswith(f"harness: recorded {many} (127.0.0.1")
     assert live.err.endswith(" into cassettes/app.yaml\n")
-    assert again.err.startswith("harness: replayed 1 interaction (127.0.0.1")
+    assert again.err.startswith(f"harness: replayed {many} (127.0.0.1")
     assert again.err.endswith(" from cassettes/app.yaml\n")
-    assert len(fake.requests) == 1
+    assert len(fake.requests) == len(load_cassette("cassettes/app.yaml"))
     assert "sk-made-up" not in Path("cassettes/app.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     "ending, status, error",
     [
-        ("sys.exit(3)", 3, ""),
         ("raise ValueError('oh')", 1, "ValueError: oh\n"),
         ("os.kill(os.getpid(), 15)", 143, ""),
     ],
-    ids=["exit", "exception", "SIGTERM"],
+    ids=["exception", "SIGTERM"],
 )
 def test_however_it_ends_what_it_recorded_is_there(
     ending, status, error, served, capfd
 ):
     """The status is the program's own; a signal's is that of a shell."""
     served("Hello!")
-    app = program(CLIENTS["httpx"] + f"    {ending}")
+    app = program(ONE + f"        {ending}")
 
     assert recorded("--", sys.executable, app) == status
     err = capfd.readouterr().err
@@ -143,28 +147,27 @@ def test_however_it_ends_what_it_recorded_is_there(
     assert [*Path("cassettes").glob(".*")] == []
 
 
-def test_two_child_processes_record_into_one_cassette(served, capfd):
-    """Each is replayed."""
-    served("one", "two")
-    child = "import httpx; print(httpx.post(URL, json=asked(sys.argv[1])).status_code)"
-    program(child, "child.py")
+def test_child_processes_record_into_one_cassette(served, capfd):
+    """One after the other, while their parent has it open; each is replayed."""
+    served("one", "two", "three")
     app = program(
         """
-        import subprocess
-        run = lambda text: subprocess.Popen([sys.executable, "child.py", text])
-        both = [run("a"), run("b")]
-        status = [one.wait() for one in both]
+        import httpx, subprocess
+        text = sys.argv[1]
+        print(httpx.post(URL, json=asked(text)).status_code, flush=True)
+        for more in sys.argv[2:]:
+            subprocess.run([sys.executable, "app.py", more])
         """
     )
 
-    recorded("--", sys.executable, app)
+    recorded("--", sys.executable, app, "a", "b", "c")
     live = capfd.readouterr()
-    recorded("--", sys.executable, app)
+    recorded("--", sys.executable, app, "a", "b", "c")
     again = capfd.readouterr()
 
-    assert live.out.split() == again.out.split() == ["200", "200"]
-    assert "recorded 2 interactions" in live.err
-    assert "replayed 2 interactions" in again.err
+    assert live.out.split() == again.out.split() == ["200", "200", "200"]
+    assert "recorded 3 interactions" in live.err
+    assert "replayed 3 interactions" in again.err
 
 
 def test_a_process_that_forks_loses_nothing(served, capfd):
@@ -218,11 +221,23 @@ def test_a_miss_that_the_program_swallowed_is_told(served, capfd):
     )
 
 
+def test_nothing_gets_past_a_replay(capfd):
+    """A process that uses no client which is heard is offline, too."""
+    Path("app.py").write_text(
+        "import socket\nsocket.create_connection(('api.example.com', 443))", "utf-8"
+    )
+
+    assert recorded("--mode", "none", "--", sys.executable, "app.py") == 1
+    err = capfd.readouterr().err
+    assert "NetworkBlocked: " in err
+    assert "tried to look up api.example.com" in err.partition("not recorded: ")[2]
+
+
 def test_ci_records_nothing_and_says_so(served, capfd, monkeypatch):
     """As everywhere."""
     fake = served("Hello!")
     monkeypatch.setenv("CI", "true")
-    app = program(CLIENTS["httpx"])
+    app = program(ONE)
 
     assert recorded("--", sys.executable, app) == 1
     assert fake.requests == []
@@ -263,18 +278,21 @@ def test_rewrite_takes_the_place_of_what_was_there(served, capfd):
 
 
 def test_new_episodes_adds(served, capfd):
-    """What is known plays."""
+    """What is known plays; the status is the program's own."""
     fake = served("one", "two")
+    body = {"model": "m", "messages": [{"role": "user", "content": "a"}]}
+    with use_cassette("app", "once"):
+        httpx.post(f"{os.environ['OPENAI_BASE_URL']}/chat/completions", json=body)
     app = program(
         """
         import httpx
-        for text in sys.argv[1:]:
+        for text in "ab":
             print(httpx.post(URL, json=asked(text)).status_code)
+        sys.exit(3)
         """
     )
-    recorded("--", sys.executable, app, "a")
 
-    recorded("--mode", "new_episodes", "--", sys.executable, app, "a", "b")
+    assert recorded("--mode", "new_episodes", "--", sys.executable, app) == 3
 
     last = capfd.readouterr().err.splitlines()[-1]
     assert "recorded 1 interaction (" in last
@@ -357,7 +375,7 @@ def test_the_users_own_sitecustomize_runs(served, capfd, monkeypatch):
     Path("own/sitecustomize.py").write_text("import sys; sys.custom = 'mine'", "utf-8")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["own", str(ROOT)]))
     app = program(
-        CLIENTS["httpx"]
+        ONE
         + """
         import sitecustomize
         print(sys.custom, sitecustomize.__file__)

@@ -249,8 +249,10 @@ def test_a_secret_that_stays_is_refused(
 
 
 def test_a_secret_beside_the_interactions(path: Path) -> None:
-    """A comment in the middle is not written again."""
+    """It is hidden in a comment at the head; one in the middle is not written again."""
+    path.write_text(f"# {KEY}\n{path.read_text('utf-8')}", "utf-8")
     main(["redact", str(path)])
+    assert path.read_text("utf-8").startswith("# REDACTED-groq-key-71d687ec\n# Mine.")
     text = path.read_text("utf-8").replace("  response:", f"  # {KEY}\n  response:", 1)
     path.write_text(text, "utf-8")
 

@@ -277,15 +277,18 @@ def test_a_conversation_that_goes_another_way(serve, capsys):
             "interaction 2: the answer is 500 instead of 200: oh no. It is as it was.",
         ),
         (
-            [fail(401, message="wrong key")],
+            [fail(401, message="Incorrect API key: sk-live-key-0123456789.")],
             1,
-            "interaction 2: the answer is 401 instead of 200: wrong key. It is as it",
+            "interaction 2: the answer is 401 instead of 200: Incorrect API key: REDAC",
         ),
     ],
     ids=["for a moment", "for long", "for good"],
 )
-def test_a_provider_that_fails_in_the_middle(faults, status, told, serve, capsys):
+def test_a_provider_that_fails_in_the_middle(  # and its fixtures
+    faults, status, told, serve, capsys, monkeypatch
+):
     """What passes is asked again; else the cassette is as it was, to the byte."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-live-key-0123456789")
     _, url = serve("one", "two", "new one", *faults, "new two")
     before = record(url, "a", "b")
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from inspect import getsource
+from itertools import count
 from textwrap import dedent, indent
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError
@@ -355,3 +357,18 @@ def test_models_ignore_nothing_unless_told() -> None:
     subject = TestModel().subject()
     assert subject.seen(AIMessage("x", id="1")).keys() >= {"content"}
     assert "id" not in subject.seen(AIMessage("x", id="1"))
+
+
+def test_a_slow_machine_breaks_no_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds a draw are no reason to fail: laws are about answers, not time."""
+    now = settings.get_current_profile_name()
+    settings.register_profile("strict", suppress_health_check=(), deadline=200)
+    moments = count(0, 10)
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(moments)))
+    law = next(law for law in CHUNK_LAWS if law.name == "identity")
+    settings.load_profile("strict")
+
+    try:
+        run(law, OURS)
+    finally:
+        settings.load_profile(now)

@@ -326,6 +326,14 @@ def test_a_text_within_a_text():
     assert on(body, turn(chat(LONG), chat(LONG))) == body
 
 
+def test_what_is_nested_too_deeply():
+    """There is no traceback."""
+    body = b'{"a":' * 900 + b"1" + b"}" * 900
+
+    with pytest.raises(Diverged, match="nested too deeply"):
+        carried(body, [turn(chat("one"), chat("two"))])
+
+
 # --------------------------------------------------------------------------- answers
 
 
