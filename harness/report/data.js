@@ -64,7 +64,7 @@ async function exchangeAt(place) {
 
 const KINDS = { chat: "recorded chat", script: "script", http: "other HTTP", problem: "unreadable file", test: "test" };
 
-const RUNS = ["this run", "the other run"];
+const RUNS = ["this", "other"];
 
 /** What can be chosen, each with what a row has of it. */
 const FACETS = [

@@ -115,21 +115,19 @@ function shortest(left, right) {
 /** How far each diagonal had come before each step; null if there are too many steps. */
 function reached(left, right) {
   const most = Math.min(left.length + right.length, FARTHEST);
+  const furthest = new Int32Array(2 * most + 3).fill(-1);
+  const at = (k) => k + most + 1;
   const trace = [];
-  let furthest = new Map([[1, 0]]);
+  furthest[at(1)] = 0;
   for (let d = 0; d <= most; d += 1) {
-    const row = new Int32Array(2 * d + 1).fill(-1);
-    for (let k = -d; k <= d; k += 1) row[k + d] = furthest.get(k) ?? -1;
-    trace.push(row);
-    const next = new Map(furthest);
+    trace.push(furthest.slice(at(-d), at(d) + 1));
     for (let k = -d; k <= d; k += 2) {
-      const down = k === -d || (k !== d && (furthest.get(k - 1) ?? -1) < (furthest.get(k + 1) ?? -1));
-      let x = down ? furthest.get(k + 1) : furthest.get(k - 1) + 1;
+      const down = k === -d || (k !== d && furthest[at(k - 1)] < furthest[at(k + 1)]);
+      let x = down ? furthest[at(k + 1)] : furthest[at(k - 1)] + 1;
       while (x < left.length && x - k < right.length && left[x] === right[x - k]) x += 1;
-      next.set(k, x);
+      furthest[at(k)] = x;
       if (x >= left.length && x - k >= right.length) return trace;
     }
-    furthest = next;
   }
   return null;
 }

@@ -356,6 +356,43 @@ def test_any_two_calls_can_be_compared(open_page, page_file):
     assert page.evaluate("location.hash").endswith("with=now%2Fhello.yaml%2F1")
 
 
+EDITED = """() => {
+  let seed = 7;
+  const random = (most) => { seed = (seed * 48271) % 2147483647; return seed % most; };
+  const list = (most) => Array.from({ length: random(most) }, () => "abcd"[random(4)]);
+  for (let n = 0; n < 400; n += 1) {
+    const [left, right] = [list(14), list(14)];
+    const [kept, made, source] = [[], [], []];
+    for (const one of edits(left, right)) {
+      if (one.kind !== "added") source.push(left[one.left]);
+      if (one.kind !== "removed") made.push(right[one.right]);
+      if (one.kind === "same") kept.push(left[one.left] === right[one.right]);
+    }
+    const lengths = left.map(() => new Array(right.length + 1).fill(0));
+    lengths.push(new Array(right.length + 1).fill(0));
+    for (let i = left.length - 1; i >= 0; i -= 1) {
+      for (let j = right.length - 1; j >= 0; j -= 1) {
+        lengths[i][j] = left[i] === right[j]
+          ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+      }
+    }
+    const best = lengths[0][0];
+    if (kept.includes(false) || kept.length !== best
+      || made.join() !== right.join() || source.join() !== left.join()) {
+      return [left.join(""), right.join("")];
+    }
+  }
+  return null;
+}"""
+
+
+def test_differences_are_the_fewest(open_page, page_file):
+    """What is kept is right and as long as can be; the rest makes one of the other."""
+    page = open_page(page_file)
+
+    assert page.evaluate(EDITED) is None
+
+
 def test_a_copied_link_is_the_address(open_page, page_file):
     """The button copies what leads here."""
     page = open_page(
