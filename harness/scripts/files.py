@@ -87,8 +87,8 @@ def read_script(text: str, name: str = "script.yaml") -> Script:
     return Script(
         turns,
         seed=form.seed,
-        cut=form.cut,
-        arguments_cut=form.arguments_cut or ARGUMENTS,
+        cut=file_forms.cut_of(form.cut) or "words",
+        arguments_cut=file_forms.cut_of(form.arguments_cut) or ARGUMENTS,
         check=form.check,
     )
 
@@ -132,9 +132,13 @@ def _short(path: Path) -> str:
 def _explained(error: ValidationError, source: YamlSource, name: str) -> str:
     """A line for each place that is wrong, with file, line and field."""
     found: dict[tuple[str | int, ...], list[str]] = {}
-    for problem in error.errors():
+    problems = error.errors()
+    # Of the forms that a value may have, the one is meant whose values were looked at.
+    meant = {p["loc"][:-1]: p["loc"] for p in problems if p["type"] == "value_error"}
+    for problem in problems:
         path, _ = source.place(problem["loc"])
-        found.setdefault(path, []).append(_problem(problem))
+        if meant.get(problem["loc"][:-1], problem["loc"]) == problem["loc"]:
+            found.setdefault(path, []).append(_problem(problem))
     # Of a part that may be one of several kinds, the inmost problem is the one.
     inmost = [
         path
@@ -210,6 +214,8 @@ def _siblings(problem: Mapping[str, Any]) -> tuple[str, list[str]]:
     tag = next((str(key) for key in reversed(path) if str(key).startswith("<")), "")
     if "when" in path:
         forms = [file_forms.Condition]
+    elif {"cut", "arguments_cut"} & {*path}:
+        forms = [file_forms.CutForm]
     elif tag:
         kind = tag.strip("<>").title()
         inside = "say" in path
