@@ -31,6 +31,8 @@ _PORTS = {"http": 80, "https": 443}
 _HEADER = "header:"
 _FORM = re.compile(rb"[\w.~%+*!'()\[\]$-]+=[^&\s]*(?:&[\w.~%+*!'()\[\]$-]+=[^&\s]*)*")
 _ESCAPED = re.compile("%([0-9a-fA-F]{2})")
+_SAFE = "/:@!$&'()*+,;="
+_PLAIN = re.compile(rf"[\w.~{_SAFE}-]*", re.ASCII)
 _UNRESERVED = frozenset(f"{ascii_letters}{digits}-._~")
 _BOUNDARY = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70}?)\r\n")
 #: Headers that hang on how a body is sent, not on what is asked.
@@ -132,9 +134,9 @@ def _address(url: str) -> _Address:
 
 def _spelled(path: str) -> str:
     """*path* with each octet in one spelling: what need not be escaped is not."""
-    if "%" not in path and path.isascii():
+    if _PLAIN.fullmatch(path):
         return path
-    return _ESCAPED.sub(_plain_if_may_be, quote(path, "/%:@!$&'()*+,;="))
+    return _ESCAPED.sub(_plain_if_may_be, quote(path, f"%{_SAFE}"))
 
 
 def _plain_if_may_be(found: re.Match[str]) -> str:

@@ -48,6 +48,11 @@ def convert_arguments(parser: ArgumentParser) -> None:
         f"{', '.join(sorted(FORMATS))}",
     )
     parser.add_argument(
+        "--host",
+        help="where requests went of which a file says only the path, such as "
+        "api.example.com; without it, the provider's that the path tells",
+    )
+    parser.add_argument(
         "--force", action="store_true", help="write over files that are there"
     )
     parser.add_argument(
@@ -65,12 +70,13 @@ def _cassette(said: str) -> Path:
     return path
 
 
-def convert(
+def convert(  # noqa: PLR0913 - the options of the command
     files: Sequence[Path],
     *,
     output: Path | None,
     into: Path | None,
     form: str | None,
+    host: str | None,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -86,7 +92,7 @@ def convert(
         for file in files:
             with told.about(file):
                 target = _target(file, into, top)
-                found = _read(file, form)
+                found = _read(file, form, host)
                 _refuse(target, written, force=force)
                 _write(target, found.interactions)
                 written.add(target)
@@ -95,7 +101,7 @@ def convert(
         joined = []
         for file in files:
             with told.about(file):
-                joined.append((file, _read(file, form)))
+                joined.append((file, _read(file, form, host)))
         if not told.failed:
             with told.about(output):
                 _refuse(output, set(), force=force)
@@ -136,12 +142,14 @@ class _Told:
                 "file": str(file),
                 "format": found.format,
                 "interactions": count,
+                "added_hosts": [*found.added_hosts],
                 "cassette": str(target),
             }
         )
         if not self._as_json:
             many = "" if count == 1 else "s"
-            print(f"{file}: {found.format}, {count} interaction{many} -> {target}")
+            at = f" at {', '.join(found.added_hosts)}" if found.added_hosts else ""
+            print(f"{file}: {found.format}, {count} interaction{many}{at} -> {target}")
 
     def end(self) -> int:
         if self._as_json:
@@ -149,13 +157,13 @@ class _Told:
         return int(self.failed)
 
 
-def _read(file: Path, form: str | None) -> ForeignRecording:
+def _read(file: Path, form: str | None, host: str | None) -> ForeignRecording:
     try:
         data = file.read_bytes()
     except OSError as error:
         why = error.strerror or error
         raise CassetteError(f"{file}: cannot be read: {why}.") from None
-    return read_recording(data, str(file), form=form)
+    return read_recording(data, str(file), form=form, host=host)
 
 
 def _common_folder(files: Sequence[Path]) -> Path:

@@ -6,7 +6,7 @@ program's own (an object of Python or Ruby) is only the plain value behind it.
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.cassettes.parsing import (
     RESTORE,
@@ -16,9 +16,20 @@ from harness.cassettes.parsing import (
 )
 from harness.errors import CassetteError
 
-__all__ = ["document", "documents", "text_of_any"]
+__all__ = ["Document", "document", "documents", "text_of_any"]
 
 _NULL = "tag:yaml.org,2002:null"
+
+
+class Document(NamedTuple):
+    """What a document says, where it begins, and where the items of its lists do.
+
+    Lines count from 1; of JSON none is known.
+    """
+
+    value: Any
+    line: int = 0
+    items: dict[str, list[int]] = {}  # noqa: RUF012 - of a tuple, nothing changes it
 
 
 def text_of_any(data: bytes) -> str:
@@ -29,20 +40,20 @@ def text_of_any(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def document(text: str, name: str) -> Any:
-    """The value of the one document that *text* is. Raises CassetteError."""
+def document(text: str, name: str) -> Document:
+    """The one document that *text* is. Raises CassetteError."""
     found = documents(text, name)
     if len(found) != 1:
         raise CassetteError(
             f"{name} has {len(found)} documents, where one is expected. {RESTORE}"
         )
-    return found[0][0]
+    return found[0]
 
 
-def documents(text: str, name: str) -> list[tuple[Any, int]]:
-    """The value of each document in *text*, and the line where it begins."""
+def documents(text: str, name: str) -> list[Document]:
+    """Each document in *text*. Raises CassetteError."""
     if text.lstrip().startswith(("{", "[")):
-        return [(parse_json(text, name), 1)]
+        return [Document(parse_json(text, name))]
     import yaml
 
     loader = _loader()(text)
@@ -50,13 +61,22 @@ def documents(text: str, name: str) -> list[tuple[Any, int]]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            line = node.start_mark.line + 1
-            found.append((loader.construct_document(node), line))
+            lines = node.start_mark.line + 1, _item_lines(node)
+            found.append(Document(loader.construct_document(node), *lines))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise damaged_yaml(error, text, name) from None
     finally:
         loader.dispose()
     return found
+
+
+def _item_lines(node: Any) -> dict[str, list[int]]:
+    """The line of each item of the lists in *node*, a mapping, by their keys."""
+    return {
+        key.value: [item.start_mark.line + 1 for item in value.value]
+        for key, value in (node.value if node.id == "mapping" else ())
+        if value.id == "sequence" and isinstance(key.value, str)
+    }
 
 
 @cache

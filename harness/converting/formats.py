@@ -8,8 +8,15 @@ from harness.cassettes import Interaction
 from harness.cassettes.foreign import text_form, value_form
 from harness.cassettes.parsing import RESTORE
 from harness.cassettes.reading import unpacked
+from harness.converting.datadog import read_datadog
 from harness.converting.documents import document, text_of_any
 from harness.converting.go_vcr import read_go_vcr
+from harness.converting.har import read_har
+from harness.converting.hosts import with_host
+from harness.converting.httpmock import read_httpmock
+from harness.converting.httprr import read_httprr
+from harness.converting.nock import read_nock
+from harness.converting.vcr import read_vcr
 from harness.converting.vcrpy import read_vcrpy
 from harness.errors import CassetteError, InputError, nearest
 
@@ -26,29 +33,40 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class ForeignRecording:
-    """What a file holds: the name of its format, and the interactions."""
+    """What a file holds: the name of its format, and the interactions.
+
+    *added_hosts* are those, with their schemes, of URLs of which it says only paths.
+    """
 
     format: str
     interactions: tuple[Interaction, ...]
+    added_hosts: tuple[str, ...] = ()
 
 
 #: Every format by the name that `harness convert --from` takes.
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
+        "datadog": Format("one interaction a file, as dd-trace's", read_datadog),
         "go-vcr": Format("go-vcr", read_go_vcr),
+        "har": Format("HAR, of browsers and Polly.JS", read_har),
+        "httpmock": Format("httpmock for Rust", read_httpmock),
+        "httprr": Format("httprr for Go", read_httprr),
+        "nock": Format("nock", read_nock),
+        "vcr": Format("VCR for Ruby or R, and betamax", read_vcr),
         "vcrpy": Format("vcrpy, cassetter and LangChain's two lists", read_vcrpy),
     }
 )
 
 
 def read_recording(
-    data: bytes, name: str, *, form: str | None = None
+    data: bytes, name: str, *, form: str | None = None, host: str | None = None
 ) -> ForeignRecording:
     """What the file with *data* holds; *name* is what errors call it.
 
     *form* is the name of its format, which is told from the file if it is None.
-    Raises CassetteError for what is damaged or in none of the formats, and
-    InputError for a form that there is not.
+    *host* is where requests went of which it says only the path; without one, the
+    provider's that path, headers and model tell. Raises CassetteError for what is
+    damaged or in none of the formats, and InputError for a form that there is not.
     """
     form = _told(data, name) if form is None else form
     if form not in FORMATS:
@@ -56,7 +74,10 @@ def read_recording(
     found = FORMATS[form].read(unpacked(data, name), name)
     if not found:
         raise CassetteError(f"{name} holds no interactions; none can be converted.")
-    return ForeignRecording(form, tuple(found))
+    whole = tuple(with_host(one, host) for one in found)
+    added = (new.url for old, new in zip(found, whole, strict=True) if new is not old)
+    hosts = dict.fromkeys("/".join(url.split("/")[:3]) for url in added)
+    return ForeignRecording(form, whole, tuple(hosts))
 
 
 def _told(data: bytes, name: str) -> str:
@@ -64,7 +85,7 @@ def _told(data: bytes, name: str) -> str:
     if not data.strip():
         raise CassetteError(f"{name} is empty. {RESTORE}")
     text = text_of_any(unpacked(data, name))
-    form = text_form(text) or value_form(document(text, name))
+    form = text_form(text) or value_form(document(text, name).value)
     if form is None:
         return "vcrpy"
     if not form.name:

@@ -27,8 +27,8 @@ _UNITS = {"h": 3.6e6, "m": 6e4, "s": 1e3, "ms": 1.0, "ns": 1e-6}
 
 def read_go_vcr(data: bytes, name: str) -> list[Interaction]:
     """The interactions of a cassette of go-vcr. Raises CassetteError."""
-    value = document(file_text(data, name), name)
-    return [_interaction(*one) for one in items_of(value, "interactions", name)]
+    said = document(file_text(data, name), name)
+    return [_interaction(*one) for one in items_of(said, "interactions", name)]
 
 
 def _interaction(item: Any, place: str) -> Interaction:

@@ -5,15 +5,18 @@ CassetteError that names the place.
 """
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import zip_longest
 from typing import Any
 
 from harness.cassettes.entries import believable
 from harness.cassettes.interactions import Headers, Interaction
 from harness.cassettes.parsing import RESTORE
+from harness.converting.documents import Document
 from harness.errors import CassetteError, shown
 from harness.http_messages import HttpRequest
 
@@ -21,12 +24,15 @@ __all__ = [
     "Answer",
     "bytes_of",
     "from_base64",
+    "from_hexadecimal",
     "headers_of",
     "interaction_of",
     "items_of",
+    "json_bytes",
     "mapping_of",
     "moment",
     "pairs_of",
+    "placed",
     "status_of",
     "text_of",
     "wrong",
@@ -35,7 +41,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, as a file says it; *duration* is that of all of it, in ms."""
+    """What came back, as a file says it; *duration* is that of all of it, in ms.
+
+    *failure* says why nothing came.
+    """
 
     status: int
     headers: Headers = ()
@@ -44,6 +53,7 @@ class Answer:
     http_version: str = ""
     chunks: tuple[bytes, ...] | None = None
     duration: int | None = None
+    failure: str = ""
 
 
 def interaction_of(
@@ -69,6 +79,8 @@ def interaction_of(
             response_body=answer.body,
             response_chunks=chunks,
             chunk_times=times,
+            ended="connection" if answer.failure else "complete",
+            failure=answer.failure,
             reason=answer.reason,
             http_version=_version(answer.http_version),
             recorded_at=recorded_at,
@@ -108,12 +120,22 @@ def mapping_of(value: Any, key: str, place: str) -> Mapping[str, Any]:
     return found
 
 
-def items_of(value: Any, key: str, name: str) -> list[tuple[Any, str]]:
-    """The items of the list that *value* has at *key*, each with its place."""
-    found = value.get(key) if isinstance(value, dict) else None
+def items_of(said: Document, key: str, name: str) -> list[tuple[Any, str]]:
+    """The items of the list that a document has at *key*, each with its place."""
+    found = said.value.get(key) if isinstance(said.value, dict) else None
     if not isinstance(found, list):
         raise wrong(name, f"has no {key!r}, or one that is no list")
-    return [(one, f"{name}, interaction {n}") for n, one in enumerate(found, 1)]
+    return placed(found, name, said.items.get(key, ()))
+
+
+def placed(
+    items: Sequence[Any], name: str, lines: Sequence[int] = ()
+) -> list[tuple[Any, str]]:
+    """*items* with the place of each: the file, its number, the line if it is known."""
+    return [
+        (one, f"{name}, interaction {n}{f' (line {line})' if line else ''}")
+        for n, (one, line) in enumerate(zip_longest(items, lines), 1)
+    ]
 
 
 def text_of(value: Any, key: str, place: str, default: str | None = None) -> str:
@@ -201,6 +223,15 @@ def bytes_of(value: Any, place: str) -> bytes:
             raise wrong(place, f"has the body {shown(value)}, which is none")
 
 
+def json_bytes(value: Any, place: str) -> bytes:
+    """The bytes of a body that stands in a file as the value that its JSON says."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise wrong(place, "has a body that is nested too deeply") from None
+    return text.encode("utf-8", "surrogatepass")
+
+
 def from_base64(value: Any, place: str) -> bytes:
     """The bytes that a text in base64 says, on one line or several."""
     said = bytes_of(value, place)
@@ -208,6 +239,15 @@ def from_base64(value: Any, place: str) -> bytes:
         return base64.b64decode(b"".join(said.split()), validate=True)
     except ValueError as error:
         raise wrong(place, f"has a body that is no base64: {error}") from None
+
+
+def from_hexadecimal(value: Any, place: str) -> bytes:
+    """The bytes that a text in hexadecimal says."""
+    said = bytes_of(value, place)
+    try:
+        return bytes.fromhex(said.decode("ascii"))
+    except ValueError as error:
+        raise wrong(place, f"has a body that is no hexadecimal: {error}") from None
 
 
 def moment(said: Any) -> str:

@@ -114,6 +114,7 @@ def test_json_is_known_without_a_content_type() -> None:
         ("https://a.b/%7Ex/%c3%a9", "https://a.b/~x/é"),
         ("https://a.b/?b=2&a=1", "https://a.b/?a=1&b=2"),
         ("https://a.b/?q=a+b", "https://a.b/?q=a%20b"),
+        ("https://a.b/<PROJECT>/c d", "https://a.b/%3CPROJECT%3E/c%20d"),
         ("https://a.b/x#part", "https://a.b/x"),
         ("https://me:pw@a.b/x", "https://a.b/x"),
         (

@@ -88,7 +88,7 @@ def test_the_second_version() -> None:
             http_version="HTTP/2",
         ),
     )
-    assert found.interactions[0].place == "a.yaml, interaction 1"
+    assert found.interactions[0].place == "a.yaml, interaction 1 (line 4)"
 
 
 def test_the_first_version() -> None:
@@ -104,10 +104,13 @@ def test_the_first_version() -> None:
 WRONG = {
     "no code": (
         SECOND.replace("code: 200\n", "\n"),
-        "interaction 1 has the status None",
+        "interaction 1 .line 4. has the status None",
     ),
     "odd code": (SECOND.replace("code: 200", "code: x"), "has the status 'x', which"),
-    "no URL": (SECOND.replace("url: h", "uri: h"), "interaction 1 has the url None"),
+    "no URL": (
+        SECOND.replace("url: h", "uri: h"),
+        "interaction 1 .line 4. has the url None",
+    ),
     "no response": (SECOND.replace("  response:", "  answer:"), "has no 'response'"),
     "odd body": (
         SECOND.replace("'{\"a\": 1}'", "[1]"),

@@ -1,0 +1,132 @@
+"""Where requests went whose recording says only their paths."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.cassettes.interactions import Interaction
+from harness.errors import CassetteError, InputError
+from harness.wire import dialect_of
+
+__all__ = ["base_of", "with_host"]
+
+_OPENAI = "https://api.openai.com"
+_ANTHROPIC = "https://api.anthropic.com"
+_GEMINI = "https://generativelanguage.googleapis.com"
+
+#: Paths that one provider alone has.
+_PATHS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), base)
+    for pattern, base in (
+        (r"/openai/v1/", "https://api.groq.com"),
+        (r"/api/v1/", "https://openrouter.ai"),
+        (r"/backend-api/", "https://chatgpt.com"),
+        (r"/inference/v1/", "https://api.fireworks.ai"),
+        (r"/v1beta\d*/", _GEMINI),
+        (r"/v2/chat\b", "https://api.cohere.com"),
+    )
+)
+
+#: Models that are asked for at one provider, where the path is anybody's.
+_MODELS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), base)
+    for pattern, base in (
+        (r"deepseek-", "https://api.deepseek.com"),
+        (r"(mistral|ministral|magistral|codestral|pixtral)-", "https://api.mistral.ai"),
+        (r"grok-", "https://api.x.ai"),
+        (r"sonar\b", "https://api.perplexity.ai"),
+    )
+)
+
+#: The provider that each dialect is named after.
+_DIALECTS: Mapping[str, str] = {
+    "anthropic-messages": _ANTHROPIC,
+    "bedrock-converse": "https://bedrock-runtime.us-east-1.amazonaws.com",
+    "gemini": _GEMINI,
+    "ollama-chat": "http://localhost:11434",
+    "openai-chat": _OPENAI,
+    "openai-responses": _OPENAI,
+}
+
+_OF_OPENAI = re.compile(
+    r"/v1/(audio|batches|completions|embeddings|files|images|models|moderations)\b"
+)
+#: What of a URL is before its path: nothing, if it begins with that.
+_AUTHORITY = re.compile(r"(?:https?://)?[^/?#]*(?=/|$)")
+_LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)")
+
+
+def base_of(host: str) -> str:
+    """The base URL that *host* says, with a scheme. Raises InputError for none.
+
+    >>> base_of("api.example.com"), base_of("localhost:8080/v1/")
+    ('https://api.example.com', 'http://localhost:8080/v1')
+    """
+    scheme = (
+        "" if "://" in host else ("http://" if _LOOPBACK.match(host) else "https://")
+    )
+    said = f"{scheme}{host}".rstrip("/")
+    try:
+        parts = urlsplit(said)
+        whole = parts.hostname and parts.scheme in ("http", "https")
+    except ValueError:
+        whole = False
+    if not whole or re.search(r"[\s?#]", said):
+        raise InputError(
+            f"host={host!r} is none; give one such as 'api.example.com' or "
+            "'http://localhost:8000'."
+        )
+    return said
+
+
+def with_host(one: Interaction, host: str | None) -> Interaction:
+    """*one* with a whole URL; at *host* if its recording says only a path.
+
+    That is so too where a placeholder stands for the host. Without *host* a path gets
+    that of the provider that the path, the headers or the model tell, and a placeholder
+    stays. Raises CassetteError where they tell none.
+    """
+    said = _AUTHORITY.match(one.url)
+    if said is None or ("<" not in said[0] and "://" in said[0]):
+        return one
+    if host is not None:
+        base = base_of(host)
+    elif said[0]:
+        return one
+    elif (guessed := _guessed(one)) is not None:
+        base = guessed
+    else:
+        raise CassetteError(
+            f"{one.place}: the recording says no host, and the path {one.url!r} does "
+            "not tell whose it is. Give the host: --host api.example.com"
+        )
+    return replace(one, url=f"{base}{one.url[said.end() :]}")
+
+
+def _guessed(one: Interaction) -> str | None:
+    path = urlsplit(one.url).path
+    for pattern, base in _PATHS:
+        if pattern.match(path):
+            return base
+    names = {name.lower() for name, _ in one.request_headers}
+    if "anthropic-version" in names:
+        return _ANTHROPIC
+    model = _model(one.request_body)
+    for pattern, base in _MODELS:
+        if pattern.match(model):
+            return base
+    dialect = dialect_of(one.url)
+    if dialect is not None:
+        return _DIALECTS[dialect.name]
+    return _OPENAI if _OF_OPENAI.match(path) else None
+
+
+def _model(body: bytes) -> str:
+    try:
+        said: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    return str(said.get("model", "")) if isinstance(said, dict) else ""
