@@ -58,6 +58,33 @@ class Recording:
     dialect: Dialect | None
     request: ChatRequest
 
+    def steps(self, speed: float = 0.0) -> Iterator[Step]:
+        """The answer, with the pauses in it, unless *speed* is 0.
+
+        Raises CassetteError for an answer that cannot be read.
+        """
+        interaction, dialect = self.interaction, self.dialect
+        if dialect is None:
+            yield from _timed(interaction, steps_of(interaction), speed)
+            return
+        body = decoded_body(interaction)
+        if interaction.status >= 400:
+            headers = dict(interaction.response_headers)
+            yield dialect.read_error(interaction.status, headers, body)
+            return
+        decoder = dialect.decoder()
+        as_sent = body == interaction.response_body
+        pieces = (interaction.response_chunks if as_sent else None) or (body,)
+        try:
+            for piece in _timed(interaction, pieces, speed):
+                if isinstance(piece, Pause):
+                    yield piece
+                else:
+                    yield from decoder.feed(piece)
+            yield from decoder.close()
+        except WireError as error:
+            raise CassetteError(f"{interaction.place}: {error}") from error
+
     def __str__(self) -> str:
         asked = self.request.messages[-1:]
         about = f": {shown(asked[0].text, limit=80)}" if asked else ""
@@ -149,7 +176,7 @@ class CassetteSource:
     def _played_now(self, recording: Recording) -> Iterator[Step]:
         self._played.add(recording.number)
         self._counts += 1
-        return _steps(recording, self._speed)
+        return recording.steps(self._speed)
 
     def _look(self, request: ChatRequest) -> tuple[Recording | None, list[Recording]]:
         """The answer to *request*, and all recordings of this very request."""
@@ -218,30 +245,6 @@ class CassetteSource:
                 ]
             )
         )
-
-
-def _steps(recording: Recording, speed: float) -> Iterator[Step]:
-    interaction, dialect = recording.interaction, recording.dialect
-    if dialect is None:
-        yield from _timed(interaction, steps_of(interaction), speed)
-        return
-    body = decoded_body(interaction)
-    if interaction.status >= 400:
-        headers = dict(interaction.response_headers)
-        yield dialect.read_error(interaction.status, headers, body)
-        return
-    decoder = dialect.decoder()
-    as_sent = body == interaction.response_body
-    pieces = (interaction.response_chunks if as_sent else None) or (body,)
-    try:
-        for piece in _timed(interaction, pieces, speed):
-            if isinstance(piece, Pause):
-                yield piece
-            else:
-                yield from decoder.feed(piece)
-        yield from decoder.close()
-    except WireError as error:
-        raise CassetteError(f"{interaction.place}: {error}") from error
 
 
 def _timed(

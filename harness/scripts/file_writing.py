@@ -93,13 +93,23 @@ def write_script(
 def _check(text: str, script: Script) -> None:
     """See that *text* reads as *script*: better no file than a wrong one."""
     read = read_script(text, "the written script")
-    same = [replace(turn, place="") for turn in script.turns]
+    same = [_normal(turn) for turn in script.turns]
     for number, turn in enumerate(read.turns):
-        if replace(turn, place="") != same[number]:
+        if _normal(turn) != same[number]:
             raise InputError(
                 f"turn {number + 1} is one that no file can say: "
                 f"{script._named(number)}. Build it in Python."
             )
+
+
+def _normal(turn: Turn) -> Turn:
+    """*turn* without its place, and its cuts in one form."""
+    said = turn.answer
+    if isinstance(said, Said):
+        cuts = {"cut": said.cut, "arguments_cut": said.arguments_cut}
+        made = {k: how if how is None else _cut_of(how) for k, how in cuts.items()}
+        return replace(turn, answer=replace(said, **made), place="")
+    return replace(turn, place="")
 
 
 def _options(script: Script) -> Form:
