@@ -102,12 +102,15 @@ def convert(  # noqa: PLR0913 - the options of the command
         for file in files:
             with told.about(file):
                 joined.append((file, _read(file, form, host)))
-        if not told.failed:
-            with told.about(output):
-                _refuse(output, set(), force=force)
-                _write(output, [one for _, it in joined for one in it.interactions])
-                for file, found in joined:
-                    told.done(file, found, output)
+        with told.about(output):
+            if told.failed:
+                raise CassetteError(
+                    f"{output}: not written, since it would lack what was not read."
+                )
+            _refuse(output, set(), force=force)
+            _write(output, [one for _, it in joined for one in it.interactions])
+            for file, found in joined:
+                told.done(file, found, output)
     return told.end()
 
 

@@ -58,6 +58,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 
 
+#: A key that each cassette of vcrpy has, in one of its forms.
+_OF_VCRPY = frozenset({"interactions", "requests"})
+
+
 def read_recording(
     data: bytes, name: str, *, form: str | None = None, host: str | None = None
 ) -> ForeignRecording:
@@ -85,9 +89,17 @@ def _told(data: bytes, name: str) -> str:
     if not data.strip():
         raise CassetteError(f"{name} is empty. {RESTORE}")
     text = text_of_any(unpacked(data, name))
-    form = text_form(text) or value_form(document(text, name).value)
+    form = text_form(text)
     if form is None:
-        return "vcrpy"
+        value = document(text, name).value
+        form = value_form(value)
+        if form is None and isinstance(value, dict) and _OF_VCRPY & value.keys():
+            return "vcrpy"
+    if form is None:
+        raise CassetteError(
+            f"{name} is in no format that is known. {nearest('', FORMATS)} If it is in "
+            "one of them, name it: --from FORMAT"
+        )
     if not form.name:
         raise CassetteError(
             f"{name} is a recording in the format of {form.about}, which cannot be "

@@ -101,7 +101,7 @@ def _posted(said: Any, where: str) -> bytes:
         case {"text": str() as text} if text:
             return bytes_of(text, where)
         case {"params": list() as params} if params:
-            return urlencode(pairs_of(params, where)).encode()
+            return urlencode(pairs_of(params, where), errors="surrogatepass").encode()
         case dict():
             return b""
         case _:

@@ -50,7 +50,8 @@ def _interaction(said: Document, place: str) -> Interaction:
             place,
             f"is no recording of one request, but a rule for many: it has {loose[0]!r}",
         )
-    query = urlencode(pairs_of(when.get("query_param"), place), quote_via=quote)
+    said_query = pairs_of(when.get("query_param"), place)
+    query = urlencode(said_query, errors="surrogatepass", quote_via=quote)
     path = text_of(when, "path", place)
     asked = HttpRequest(
         text_of(when, "method", place, "GET"),

@@ -41,7 +41,7 @@ def _interaction(item: Any, place: str) -> Interaction:
         _value(item.get("body"), f"{place}: the request"),
     )
     where = f"{place}: the response"
-    headers = _headers(item.get("rawHeaders", item.get("headers")), where)
+    headers = _headers(item.get("rawHeaders") or item.get("headers"), where)
     chunks = _chunks(item, headers, where)
     answer = Answer(
         status_of(item.get("status", 200), where),

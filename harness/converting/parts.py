@@ -6,11 +6,12 @@ CassetteError that names the place.
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 from harness.cassettes.entries import believable
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 
+_METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, as a file says it; *duration* is that of all of it, in ms.
@@ -64,6 +68,7 @@ def interaction_of(
     Recorders leave a content-encoding that they have undone, and the length that the
     body had on the wire.
     """
+    _check(asked, answer, place)
     chunks, times = answer.chunks, None
     if answer.duration is not None and answer.body:
         chunks = chunks or (answer.body,)
@@ -87,6 +92,20 @@ def interaction_of(
             place=place,
         )
     )
+
+
+def _check(asked: HttpRequest, answer: Answer, place: str) -> None:
+    """Refuse what nobody can have sent, and no file can hold."""
+    if not _METHOD.fullmatch(asked.method):
+        raise wrong(place, f"has the method {shown(asked.method)}, which is none")
+    if not asked.url.strip():
+        raise wrong(place, "has no URL")
+    said = (answer.reason, answer.http_version, answer.failure)
+    for text in (asked.url, *said, *chain(*asked.headers, *answer.headers)):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise wrong(place, f"has {shown(text)}, with half a character") from None
 
 
 def _version(said: str) -> str:

@@ -81,7 +81,7 @@ def _body(said: Any, where: str, *, of_r: bool) -> bytes:
         case {"string": text}:
             return b"" if of_r and text in _NO_BODY else bytes_of(text, where)
         case {"fields": dict() as fields}:
-            return urlencode(fields).encode()
+            return urlencode(fields, errors="surrogatepass").encode()
         case dict() if not {*said} - {"encoding"}:
             return b""
         case _:

@@ -1,0 +1,187 @@
+"""Files whose shape is wrong somewhere: told in one line, or still a cassette."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from harness.cassettes import read_cassette, write_cassette
+from harness.cassettes.redaction import Redaction
+from harness.converting import FORMATS, read_recording
+from harness.errors import HarnessError
+
+_BODY = '{"model": "m"}'
+_PAIRS = [{"name": "a", "value": "b"}]
+
+#: A file in each format that can be said in JSON.
+SAMPLES: dict[str, Any] = {
+    "vcr": {
+        "http_interactions": [
+            {
+                "request": {
+                    "method": "post",
+                    "uri": "https://a.b/",
+                    "headers": {"a": ["b"]},
+                    "body": {"encoding": "", "string": _BODY},
+                },
+                "response": {
+                    "status": {"code": 200, "message": "OK"},
+                    "headers": {"a": "b"},
+                    "body": {"base64_string": "aGk="},
+                    "http_version": "1.1",
+                },
+                "recorded_at": "2024-01-02 03:04:05",
+            },
+            {
+                "request": {"method": "get", "uri": "https://a.b/", "body": None},
+                "response": {"status": 200, "body": {"raw_gzip": ""}},
+            },
+        ],
+        "recorded_with": "vcr/1",
+    },
+    "go-vcr": {
+        "version": 2,
+        "interactions": [
+            {
+                "request": {
+                    "method": "POST",
+                    "url": "https://a.b/",
+                    "headers": {"a": ["b"]},
+                    "body": _BODY,
+                },
+                "response": {
+                    "status": "200 OK",
+                    "code": 200,
+                    "proto": "HTTP/1.1",
+                    "headers": {"a": ["b"]},
+                    "body": "hi",
+                    "duration": "1m2s",
+                },
+            }
+        ],
+    },
+    "har": {
+        "log": {
+            "entries": [
+                {
+                    "startedDateTime": "2024-01-02T03:04:05Z",
+                    "time": 3,
+                    "request": {
+                        "method": "POST",
+                        "url": "https://a.b/",
+                        "headers": _PAIRS,
+                        "postData": {"text": "", "params": _PAIRS},
+                    },
+                    "response": {
+                        "status": 200,
+                        "statusText": "OK",
+                        "httpVersion": "h2",
+                        "headers": _PAIRS,
+                        "content": {"text": '["aGk="]', "encoding": "base64"},
+                    },
+                }
+            ]
+        }
+    },
+    "nock": [
+        {
+            "scope": "https://a.b",
+            "method": "POST",
+            "path": "/",
+            "body": {"model": "m"},
+            "status": 200,
+            "response": ["6869"],
+            "rawHeaders": ["content-encoding", "gzip"],
+            "reqheaders": {"a": "b"},
+            "responseIsBinary": False,
+        }
+    ],
+    "datadog": {
+        "request": {
+            "method": "POST",
+            "url": "https://a.b/",
+            "headers": {"a": "b"},
+            "body": _BODY,
+        },
+        "response": {
+            "status": {"code": 200, "message": "OK"},
+            "headers": {"a": "b"},
+            "body": {"string": "hi"},
+        },
+    },
+    "httpmock": {
+        "when": {
+            "path": "/v1/messages",
+            "method": "POST",
+            "query_param": _PAIRS,
+            "header": _PAIRS,
+            "body": _BODY,
+        },
+        "then": {
+            "status": 200,
+            "header": _PAIRS,
+            "body": "aGk=",
+            "body_encoding": "base64",
+            "delay": 3,
+        },
+    },
+}
+#: What is put in place of each value.
+ODD = (None, True, -1, 1e300, "", "x\ud800\x00", [], {}, [[]], [None], {"name": 3})
+
+
+def spoiled(value: Any) -> Iterator[Any]:
+    """Give *value* with each thing in it, and itself, replaced or left out."""
+    yield from ODD
+    match value:
+        case dict():
+            for key, one in value.items():
+                yield {k: said for k, said in value.items() if k != key}
+                yield from ({**value, key: other} for other in spoiled(one))
+        case list():
+            for n, one in enumerate(value):
+                for other in spoiled(one):
+                    changed = copy.copy(value)
+                    changed[n] = other
+                    yield changed
+        case _:
+            return
+
+
+@pytest.mark.parametrize("form", SAMPLES)
+def test_no_shape_breaks_it(form: str) -> None:
+    """Each spoiled file is refused in one line, or reads to what can be written."""
+    rules = Redaction.default()
+    told: list[str] = []
+    kept = 0
+    for value in spoiled(SAMPLES[form]):
+        data = json.dumps(value).encode()
+        try:
+            found = read_recording(data, "a.file", form=form).interactions
+            text = write_cassette(map(rules.redact, found))
+        except HarnessError as error:
+            told.append(str(error))
+            continue
+        assert read_cassette(text, seals="error") == tuple(map(rules.redact, found))
+        kept += 1
+
+    assert min(kept, len(told)) > 20
+    assert [one for one in told if "\n" in one or not one.startswith("a.file")] == []
+
+
+@pytest.mark.parametrize("form", SAMPLES)
+def test_no_cut_breaks_it(form: str) -> None:
+    """Each file that is cut short is refused in one line."""
+    data = json.dumps(SAMPLES[form]).encode()
+    for end in range(len(data)):
+        with pytest.raises(HarnessError, match=r"^a\.file") as caught:
+            read_recording(data[:end], "a.file")
+
+        assert "\n" not in str(caught.value)
+
+
+def test_all_formats_are_spoiled() -> None:
+    """But for vcrpy's, which has tests of its own, and httprr's, which is no JSON."""
+    assert {*SAMPLES} == {*FORMATS} - {"vcrpy", "httprr"}
