@@ -1,11 +1,11 @@
-"""A recorded chat as a turn of a script. In: a recording. Out: a turn, and what it omits.
+"""A recorded chat as a turn. In: a recording. Out: a turn, and what it leaves out.
 
 A turn keeps what a person edits: text, reasoning, calls, usage, the finish reason, how
 it came in pieces, pauses and failures. What is left out is told.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from harness.scripts.limits import ended
 from harness.scripts.parts import Block, Failure, Part, Said, ScriptedCall
 from harness.scripts.plans import planned
 from harness.scripts.when import result_tool
-from harness.steps import Fault, Pause, Step
+from harness.steps import Fault
 
 __all__ = ["RecordedTurn", "turn_of"]
 
@@ -74,7 +74,7 @@ def turn_of(
     if timing:
         said = replace(said, parts=with_pauses(said.parts, steps))
     if faults:
-        failure = Failure(_fault(faults[-1], recording))
+        failure = Failure(_fault(faults[-1]))
         said = replace(said, parts=(*said.parts, failure), usage="auto", finish="auto")
     turn = Turn(said, _condition(request) if match else None)
     turn = replace(turn, misbehaving=_contradicts(said, request))
@@ -96,18 +96,28 @@ def _said(message: AIMessage, ids: Collection[str], told: Told) -> Said:
     metadata = message.response_metadata
     told["further choice"] += len(metadata.get("other_choices") or ())
     told["set of logprobs"] += bool(metadata.get("logprobs"))
-    usage: dict[str, Any] | None = None
-    if (used := message.usage_metadata) is not None:
-        usage = dict(used)
-        if used["total_tokens"] == used["input_tokens"] + used["output_tokens"]:
-            del usage["total_tokens"]
     calls = any(isinstance(part, ScriptedCall) for part in parts)
     usual = "tool_calls" if calls else "stop"
     finish = message.finish_reason
-    return Said(parts, usage, finish="auto" if finish == usual else finish)
+    return Said(parts, _usage(message), finish="auto" if finish == usual else finish)
 
 
-def _parts(block: Mapping[str, Any], ids: Collection[str], told: Told) -> Iterator[Part]:
+def _usage(message: AIMessage) -> dict[str, Any] | None:
+    """What was used, without details of which there were none."""
+    if (used := message.usage_metadata) is None:
+        return None
+    usage: dict[str, Any] = dict(used)
+    if used["total_tokens"] == used["input_tokens"] + used["output_tokens"]:
+        del usage["total_tokens"]
+    for name, said in used.items():
+        if isinstance(said, dict):
+            usage[name] = {key: count for key, count in said.items() if count}
+    return {name: said for name, said in usage.items() if said != {}}
+
+
+def _parts(
+    block: Mapping[str, Any], ids: Collection[str], told: Told
+) -> Iterator[Part]:
     match block:
         case {"type": "text", "text": text}:
             told["citation"] += len(block.get("annotations") or ())
@@ -115,8 +125,6 @@ def _parts(block: Mapping[str, Any], ids: Collection[str], told: Told) -> Iterat
                 yield Block({"type": "text", "text": text})
         case {"type": "reasoning", "reasoning": str(text)} if text:
             yield Block({"type": "reasoning", "reasoning": text})
-        case {"type": "reasoning"}:
-            told["piece of hidden reasoning"] += 1
         case {"type": "tool_call", "name": name, "args": args}:
             yield call(name, args, _id=_known(block, ids))
         case {"type": "invalid_tool_call", "name": str(name), "args": raw} if name:
@@ -125,12 +133,21 @@ def _parts(block: Mapping[str, Any], ids: Collection[str], told: Told) -> Iterat
             yield Block({"type": "refusal", "refusal": text})
         case {"type": kind, "url": str(url)} if kind in _MEDIA and url[:5] != "data:":
             yield Block({"type": kind, "url": url})
-        case {"type": "server_tool_call", "name": name}:
-            told[f"call of the provider's {name}"] += 1
-        case {"type": "server_tool_result"}:
-            told["result of the provider's tools"] += 1
-        case {"type": kind}:
-            told[f"block of type {kind}"] += 1
+        case _:
+            told[_unsaid(block)] += 1
+
+
+def _unsaid(block: Mapping[str, Any]) -> str:
+    """What *block* is, which a script would not say in a form that people edit."""
+    match block["type"]:
+        case "reasoning":
+            return "piece of hidden reasoning"
+        case "server_tool_call":
+            return f"call of the provider's {block.get('name')}"
+        case "server_tool_result":
+            return "result of the provider's tools"
+        case kind:
+            return f"block of type {kind}"
 
 
 def _known(block: Mapping[str, Any], ids: Collection[str]) -> str | None:
@@ -152,14 +169,13 @@ def _joined(parts: Iterator[Part]) -> Iterator[Part]:
         yield Block({"type": "text", "text": text})
 
 
-def _fault(fault: Fault, recording: Recording) -> Fault:
-    """*fault* without what is for machines, or names the file that it is from."""
+def _fault(fault: Fault) -> Fault:
+    """*fault* without what is for machines, and without our own words."""
     headers = {k: v for k, v in fault.headers.items() if k in _TELLING}
     after = fault.retry_after
-    named = fault.message.startswith(recording.interaction.place)
     return replace(
         fault,
-        message="" if named else fault.message,
+        message="" if fault.kind == "interrupted" else fault.message,
         headers=headers,
         retry_after=int(after) if after is not None and after == int(after) else after,
     )

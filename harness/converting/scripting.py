@@ -1,6 +1,7 @@
 """Recordings as scripts that people edit: `harness convert --to script`.
 
-In: interactions. Out: the text of a script that answers as they did, and what it omits.
+In: interactions. Out: the text of a script that answers as they did, and what it leaves
+out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,40 +16,49 @@ from harness.scripts.cutting import ARGUMENTS
 from harness.scripts.file_writing import write_script
 from harness.scripts.parts import Block, CutLike, Said, ScriptedCall
 
-__all__ = ["WrittenScript", "as_script"]
+__all__ = ["ScriptedTurns", "WrittenScript", "turns_of", "written"]
 
+#: What no turn says, whatever it was made of.
 _GENERAL = (
-    "Edit it freely. Left out everywhere: ids, times, names of models, signatures, "
-    "headers, and what else providers say beside an answer."
+    "Left out: ids, times, names of models, signatures, headers, counts of 0, and what "
+    "else providers say beside an answer."
 )
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptedTurns:
+    """The turns made of what the file *name* has, and why others were not made."""
+
+    name: str
+    turns: tuple[RecordedTurn, ...]
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenScript:
-    """The *text* of a script of so many *turns*, and a line for all that it omits."""
+    """The *text* of a script, and a line for all that it leaves out."""
 
     text: str
-    turns: int
     left_out: tuple[str, ...] = ()
 
 
-def as_script(
+def turns_of(
     interactions: Iterable[Interaction],
     name: str,
     *,
     timing: bool = False,
     match: bool = False,
-) -> WrittenScript:
-    """The script that answers as the chats in *interactions* were answered, in order.
+) -> ScriptedTurns:
+    """Turns that answer as the chats in *interactions* were answered, in order.
 
-    *name* is where they are from. With *timing* it pauses as they did, with *match*
-    each turn waits for what the user had asked. Raises CassetteError where there is no
-    chat among them.
+    *name* is where they are from. With *timing* turns pause as the recording did, with
+    *match* each waits for what the user had asked. Raises CassetteError where there is
+    no chat among them.
     """
     source = CassetteSource(interactions, name=name)
     ids = {id for one in source.recordings for id in _ids(one)}
     turns: list[RecordedTurn] = []
-    skipped = [f"{_named(one)}: {why}" for one, why in source.skipped]
+    skipped = [f"{_named(one)}: {why}." for one, why in source.skipped]
     for recording in source.recordings:
         try:
             turns.append(turn_of(recording, ids=ids, timing=timing, match=match))
@@ -56,24 +66,28 @@ def as_script(
             skipped.append(str(error))
     if not turns:
         raise CassetteError(
-            "\n".join([f"{name} has no chat that a script could play.", *skipped])
+            "\n  ".join([f"{name} has no chat that a script could play.", *skipped])
         )
+    return ScriptedTurns(name, tuple(turns), tuple(skipped))
+
+
+def written(found: Sequence[ScriptedTurns]) -> WrittenScript:
+    """The script that plays the turns of all that was *found*, one after the other."""
+    turns = [turn for one in found for turn in one.turns]
+    skipped = [f"No turn for {reason}" for one in found for reason in one.skipped]
     notes = {
         number: [f"Left out: {', '.join(turn.left_out)}."]
         for number, turn in enumerate(turns)
         if turn.left_out
     }
-    count = f"{len(turns)} chat" + ("s" if len(turns) > 1 else "")
-    left_out = [
-        *(f"turn {n + 1}: {note[0]}" for n, note in notes.items()),
-        *(f"No turn for {reason}" for reason in skipped),
-    ]
-    heading = [f"From {name}: {count}. {_GENERAL}"]
-    heading += [f"No turn for {reason}" for reason in skipped]
+    names = ", ".join(one.name for one in found)
     text = write_script(
-        _script([one.turn for one in turns]), heading=heading, notes=notes
+        _script([one.turn for one in turns]),
+        heading=[f"From {names}.", _GENERAL, *skipped],
+        notes=notes,
     )
-    return WrittenScript(text, len(turns), tuple(left_out))
+    told = (f"turn {number + 1}: {note[0]}" for number, note in notes.items())
+    return WrittenScript(text, (*told, *skipped))
 
 
 def _named(one: Interaction) -> str:

@@ -106,10 +106,14 @@ def _normal(turn: Turn) -> Turn:
     """*turn* without its place, and its cuts in one form."""
     said = turn.answer
     if isinstance(said, Said):
-        cuts = {"cut": said.cut, "arguments_cut": said.arguments_cut}
-        made = {k: how if how is None else _cut_of(how) for k, how in cuts.items()}
-        return replace(turn, answer=replace(said, **made), place="")
-    return replace(turn, place="")
+        said = replace(
+            said,
+            cut=None if said.cut is None else _cut_of(said.cut),
+            arguments_cut=None
+            if said.arguments_cut is None
+            else _cut_of(said.arguments_cut),
+        )
+    return replace(turn, answer=said, place="")
 
 
 def _options(script: Script) -> Form:

@@ -18,7 +18,7 @@ from harness.scripts.script import Script
 from harness.scripts.turns import as_turn
 from harness.scripts.yaml_source import YamlSource, read_yaml
 
-__all__ = ["find_script", "load_script", "read_script", "script_schema"]
+__all__ = ["fakes_folder", "find_script", "load_script", "read_script", "script_schema"]
 
 ENDINGS = (".yaml", ".yml")
 #: What marks the folder where a search for `fakes` ends.
@@ -54,7 +54,7 @@ def find_script(name: str | Path, directory: str | Path | None = None) -> Path:
             return folder / given
         there = nearest(given.name, _names((folder / given).parent, full=True))
         raise ScriptError(f"There is no script {str(folder / given)!r}. {there}")
-    folder = _fakes() if directory is None else Path(directory)
+    folder = fakes_folder() if directory is None else Path(directory)
     for ending in ENDINGS:
         if (path := folder / f"{name}{ending}").is_file():
             return path
@@ -103,8 +103,12 @@ def script_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _fakes() -> Path:
-    """The nearest folder `fakes`, or where it would be."""
+def fakes_folder() -> Path:
+    """The nearest folder `fakes`, from the working directory up, or where to make one.
+
+    >>> fakes_folder().name
+    'fakes'
+    """
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "fakes").is_dir():

@@ -69,7 +69,7 @@ def failures() -> st.SearchStrategy[Any]:
 @st.composite
 def turns(draw: st.DrawFn) -> list[Turn]:
     """Draw turns of every kind that a file can say."""
-    tools = draw(st.lists(hst.tool_schemas(), max_size=2))
+    tools = draw(st.lists(hst.tool_schemas(), max_size=1))
     drawn = draw(hst.scripts(tools=tools, max_size=2))
     drawn += [
         say(draw(failures())),
@@ -82,10 +82,9 @@ def turns(draw: st.DrawFn) -> list[Turn]:
         auto(draw(TEXTS)),
         say(draw(TEXTS), fail("server", status=418, after=0), id="m", model="m"),
     ]
-    return [
-        replace(turn, when=draw(conditions()), times=draw(st.integers(1, 2)))
-        for turn in drawn
-    ]
+    drawn = draw(st.permutations(drawn))[:3]
+    when, times = draw(conditions()), draw(st.integers(1, 2))
+    return [replace(drawn[0], when=when, times=times), *drawn[1:]]
 
 
 @given(
