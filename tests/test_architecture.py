@@ -24,12 +24,12 @@ FLOORS = {
         0: "errors values text docstrings formats schemas approximation partial_json "
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
-        "patterns tool_arguments tool_requests tool_results",
+        "patterns nesting tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint",
         4: "fake record replay providers transports server recording clients "
-        "converting",
+        "converting transcripts",
         5: "laws strategies harness fake_provider bridges",
         6: "pytest_plugin cli",
     }.items()

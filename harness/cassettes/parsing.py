@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.cassettes.yaml_events import Unusual, document
 from harness.errors import CassetteError
+from harness.nesting import too_deep
 
 __all__ = [
     "RESTORE",
@@ -14,6 +15,7 @@ __all__ = [
     "parse",
     "parse_json",
     "parse_yaml",
+    "refuse_deep",
 ]
 
 RESTORE = "Restore the file from version control, or record it again."
@@ -49,6 +51,7 @@ def _plain(text: str) -> tuple[Any, list[int]] | None:
 def _any(text: str, name: str) -> tuple[Any, list[int]]:
     import yaml
 
+    refuse_deep(text, name)
     loader = loader_class()(text)
     try:
         node = loader.get_single_node()
@@ -57,6 +60,12 @@ def _any(text: str, name: str) -> tuple[Any, list[int]]:
         raise damaged_yaml(error, text, name) from None
     finally:
         loader.dispose()
+
+
+def refuse_deep(text: str, name: str) -> None:
+    """Raise CassetteError for YAML that no loader survives."""
+    if (deep := too_deep(text, loader_class())) is not None:
+        raise CassetteError(f"{name}, line {deep} is nested too deeply. {RESTORE}")
 
 
 def damaged_yaml(error: Exception, text: str, name: str) -> CassetteError:

@@ -59,31 +59,11 @@ class Recording:
     request: ChatRequest
 
     def steps(self, speed: float = 0.0) -> Iterator[Step]:
-        """The answer, with the pauses in it, unless *speed* is 0.
+        """The answer; with pauses between its pieces unless *speed* is 0.
 
-        Raises CassetteError for an answer that cannot be read.
+        Raises CassetteError where it cannot be read.
         """
-        interaction, dialect = self.interaction, self.dialect
-        if dialect is None:
-            yield from _timed(interaction, steps_of(interaction), speed)
-            return
-        body = decoded_body(interaction)
-        if interaction.status >= 400:
-            headers = dict(interaction.response_headers)
-            yield dialect.read_error(interaction.status, headers, body)
-            return
-        decoder = dialect.decoder()
-        as_sent = body == interaction.response_body
-        pieces = (interaction.response_chunks if as_sent else None) or (body,)
-        try:
-            for piece in _timed(interaction, pieces, speed):
-                if isinstance(piece, Pause):
-                    yield piece
-                else:
-                    yield from decoder.feed(piece)
-            yield from decoder.close()
-        except WireError as error:
-            raise CassetteError(f"{interaction.place}: {error}") from error
+        return _steps(self, speed)
 
     def __str__(self) -> str:
         asked = self.request.messages[-1:]
@@ -245,6 +225,30 @@ class CassetteSource:
                 ]
             )
         )
+
+
+def _steps(recording: Recording, speed: float) -> Iterator[Step]:
+    interaction, dialect = recording.interaction, recording.dialect
+    if dialect is None:
+        yield from _timed(interaction, steps_of(interaction), speed)
+        return
+    body = decoded_body(interaction)
+    if interaction.status >= 400:
+        headers = dict(interaction.response_headers)
+        yield dialect.read_error(interaction.status, headers, body)
+        return
+    decoder = dialect.decoder()
+    as_sent = body == interaction.response_body
+    pieces = (interaction.response_chunks if as_sent else None) or (body,)
+    try:
+        for piece in _timed(interaction, pieces, speed):
+            if isinstance(piece, Pause):
+                yield piece
+            else:
+                yield from decoder.feed(piece)
+        yield from decoder.close()
+    except WireError as error:
+        raise CassetteError(f"{interaction.place}: {error}") from error
 
 
 def _timed(

@@ -1,68 +1,104 @@
-"""What the command `harness` can do: a table of commands, read by argparse."""
+"""What the command `harness` can do: a table of commands, read by argparse.
 
-import argparse
-import json
+A command is loaded when it is named, so that `harness --help` is there at once.
+"""
+
+import importlib
 import sys
+import warnings
+from argparse import Action, ArgumentParser
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from io import TextIOWrapper
+from typing import Any, NoReturn
+
+from rich_argparse import RichHelpFormatter
 
 from harness import __version__
-from harness.cassettes.resealing import reseal
-from harness.cli.converting import convert, convert_arguments
-from harness.cli.demo import demo
-from harness.cli.serving import proxy, proxy_arguments, serve, serve_arguments
-from harness.errors import HarnessError
-from harness.scripts.files import script_schema
+from harness.errors import CassetteWarning, HarnessError
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "made_parser", "main"]
 
-
-def schema() -> None:
-    """Print the JSON schema of the scripts in fakes/, for editors."""
-    print(json.dumps(script_schema(), indent=2, ensure_ascii=False))
-
-
-def seal(files: Sequence[str]) -> None:
-    """Seal cassettes as they are now, and say which interactions had changed."""
-    for file in files:
-        changed = reseal(file)
-        for interaction in changed:
-            print(f"sealed {interaction.place}")
-        if not changed:
-            print(f"{file}: all was sealed already")
-
-
-def _files(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE")
-
-
-def _nothing(_: argparse.ArgumentParser) -> None:
-    """The command takes no arguments."""
-
-
-#: Each with what it says of itself, and what it takes.
-COMMANDS: dict[
-    str,
-    tuple[Callable[..., int | None], str, Callable[[argparse.ArgumentParser], None]],
-] = {
+#: Each with the module of this room that has it, and what it says of itself. The module
+#: has a function of the same name, and NAME_arguments(parser) if it takes any.
+COMMANDS: dict[str, tuple[str, str]] = {
     "convert": (
-        convert,
+        "converting",
         "make cassettes of what other programs have recorded",
-        convert_arguments,
     ),
-    "demo": (
-        demo,
-        "play a scripted and a recorded weather agent",
-        _nothing,
-    ),
-    "proxy": (proxy, "record what a provider answers, and replay it", proxy_arguments),
-    "schema": (schema, "print the JSON schema of the scripts in fakes/", _nothing),
+    "demo": ("demo", "play a scripted and a recorded weather agent"),
+    "proxy": ("serving", "record what a provider answers, and replay it"),
+    "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
-        seal,
+        "files",
         "make the checksums of cassettes right again, after a wanted edit",
-        _files,
     ),
-    "serve": (serve, "serve scripts and cassettes to every language", serve_arguments),
+    "serve": ("serving", "serve scripts and cassettes to every language"),
 }
+
+_INTERRUPTED, _BROKEN_PIPE = 130, 141
+
+
+class Parser(ArgumentParser):
+    """An argparse parser whose errors are one line, with the nearest right thing."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", RichHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2 and *message*."""
+        end = "" if message.endswith("?") else "."
+        self.exit(2, f"{self.prog}: {message}{end} See {self.prog} --help.\n")
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]  # has overloads
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
+        """Parse; what is left over is an error here, where the options are known."""
+        said, rest = super().parse_known_args(args, namespace)
+        if rest:
+            wrong = rest[0].partition("=")[0]
+            close = get_close_matches(wrong, self._option_string_actions, n=1)
+            meant = f". Did you mean {close[0]}?" if close else ""
+            self.error(f"there is no {rest[0]!r} here{meant}")
+        return said, rest
+
+    def _check_value(self, action: Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        close = get_close_matches(str(value), known, n=1)
+        what = action.metavar or (action.option_strings or [action.dest])[-1]
+        meant = f"Did you mean {close[0]!r}? " if close else ""
+        self.error(f"no {what} is {value!r}. {meant}There are: {', '.join(known)}")
+
+
+def made_parser(named: Sequence[str]) -> ArgumentParser:
+    """The parser of the command line; it knows the options of the *named* commands."""
+    parser = Parser(
+        prog="harness",
+        description="Record, replay, script and check what chat models say; offline.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"chat-harness {__version__}"
+    )
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser
+    )
+    for name, (_, about) in COMMANDS.items():
+        one = commands.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}."
+        )
+        arguments = _part(name, "_arguments") if name in named else None
+        if arguments is not None:
+            arguments(one)
+    return parser
+
+
+def _part(name: str, ending: str = "") -> Callable[..., Any] | None:
+    """The function of the command *name*, or what declares its arguments."""
+    module = importlib.import_module(f"harness.cli.{COMMANDS[name][0]}")
+    return getattr(module, f"{name}{ending}", None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,21 +106,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 is well, 1 an error that is told on stderr, 2 a wrong use of the command.
     """
-    parser = argparse.ArgumentParser(
-        prog="harness",
-        description="Scripted and replayed chat models for tests, all offline.",
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"chat-harness {__version__}"
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (_, about, arguments) in COMMANDS.items():
-        description = f"{about[0].upper()}{about[1:]}."
-        arguments(commands.add_parser(name, help=about, description=description))
-    said = vars(parser.parse_args(argv))
-    command, _, _ = COMMANDS[said.pop("command")]
+    given = sys.argv[1:] if argv is None else list(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "°"
+    said = vars(made_parser(given[:1]).parse_args(given))
+    command = _part(said.pop("command"))
+    assert command is not None  # noqa: S101 - the table is right
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CassetteWarning)
+        warnings.showwarning = _warned
+        return _run(command, said)
+
+
+def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
     try:
-        return command(**said) or 0
+        status = command(**said) or 0
+        sys.stdout.flush()
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        sys.stdout = None  # who read it has gone: there is nothing left to flush
+        return _BROKEN_PIPE
+    except OSError as error:
+        print(f"harness: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
+
+
+def _warned(message: Warning | str, *_about: object, **_more: object) -> None:
+    print(f"harness: warning: {message}", file=sys.stderr)

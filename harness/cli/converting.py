@@ -1,6 +1,5 @@
 """The command `harness convert`: recordings become cassettes of ours, or scripts."""
 
-import json
 import os
 import re
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.conversions import Cassettes, Made, Scripts
+from harness.cli.screen import output as screen
+from harness.cli.screen import print_json
 from harness.converting import FORMATS
 from harness.errors import CassetteError, HarnessError
 
@@ -169,7 +170,7 @@ class _Told:
     def done(self, file: Path, made: Made, target: Path) -> None:
         self._rows.append({"file": str(file), **made.row, made.kind: str(target)})
         if not self._as_json:
-            print(f"{file}: {made.about} -> {target}")
+            screen().print(f"{file}: {made.about} -> {target}", markup=False)
 
     def left_out(self, target: Path, lines: Iterable[str]) -> None:
         for line in lines:
@@ -177,7 +178,7 @@ class _Told:
 
     def end(self) -> int:
         if self._as_json:
-            print(json.dumps(self._rows, indent=2))
+            print_json(self._rows)
         return int(self.failed)
 
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from functools import cache
-from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
 
@@ -66,8 +65,6 @@ class Stage:
     """Where the demo is shown: in color on a terminal, as plain text elsewhere."""
 
     def __init__(self) -> None:
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # a terminal without "°"
         self.console = Console(highlight=False, soft_wrap=True)
 
     def act(self, title: str, about: str) -> None:

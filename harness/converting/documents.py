@@ -13,6 +13,7 @@ from harness.cassettes.parsing import (
     damaged_yaml,
     loader_class,
     parse_json,
+    refuse_deep,
 )
 from harness.errors import CassetteError
 
@@ -56,6 +57,7 @@ def documents(text: str, name: str) -> list[Document]:
         return [Document(parse_json(text, name))]
     import yaml
 
+    refuse_deep(text, name)
     loader = _loader()(text)
     found = []
     try:

@@ -1,5 +1,6 @@
 """Scripts in files. In: a name or a path. Out: a script; errors name file and line."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -18,11 +19,20 @@ from harness.scripts.script import Script
 from harness.scripts.turns import as_turn
 from harness.scripts.yaml_source import YamlSource, read_yaml
 
-__all__ = ["fakes_folder", "find_script", "load_script", "read_script", "script_schema"]
+__all__ = [
+    "fakes_folder",
+    "find_script",
+    "holds_script",
+    "load_script",
+    "read_script",
+    "script_schema",
+]
 
 ENDINGS = (".yaml", ".yml")
 #: What marks the folder where a search for `fakes` ends.
 ROOTS = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini", ".git")
+#: What no cassette has, and every script.
+_TURNS = re.compile(r"^(?:\{\s*)?[\"']?turns[\"']?\s*:", re.MULTILINE)
 
 
 def load_script(name: str | Path, directory: str | Path | None = None) -> Script:
@@ -63,6 +73,11 @@ def find_script(name: str | Path, directory: str | Path | None = None) -> Path:
         f"{nearest(str(name), _names(folder))} "
         f"A script is a file such as {name}.yaml in that folder."
     )
+
+
+def holds_script(text: str) -> bool:
+    """Whether *text* is that of a script, be it right or wrong, and of no cassette."""
+    return _TURNS.search(text) is not None
 
 
 def read_script(text: str, name: str = "script.yaml") -> Script:

@@ -125,11 +125,11 @@ class Script:
                 f"Let the application ask, or remove them. {self.journal.told()}"
             )
 
-    def fresh(self) -> Self:
-        """The same turns, none of them played yet."""
+    def fresh(self, turns: Sequence[TurnLike] | None = None) -> Self:
+        """The same turns, or others in their place, none of them played yet."""
         cut, arguments_cut = self._cuts
         return type(self)(
-            list(self.turns),
+            list(self.turns if turns is None else turns),
             seed=self.seed,
             cut=cut,
             arguments_cut=arguments_cut,

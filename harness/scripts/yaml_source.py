@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from harness.errors import InputError
+from harness.nesting import too_deep
 
 __all__ = ["YamlSource", "read_yaml"]
 
@@ -46,6 +47,8 @@ def read_yaml(text: str, name: str) -> YamlSource:
     import yaml
 
     try:
+        if (line := too_deep(text, _loader())) is not None:
+            raise InputError(f"{name}:{line}: it is nested too deeply.")
         loader = _loader()(text)
         node = loader.get_single_node()
         lines: dict[tuple[Key, ...], int] = {}

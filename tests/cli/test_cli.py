@@ -3,14 +3,18 @@
 import io
 import json
 import socket
+import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from harness import __version__
 from harness.cli import main
+from harness.cli.commands import COMMANDS
 from harness.cli.demo import _connections
+from harness.errors import CassetteWarning, HarnessError
 
 ROOT = Path(__file__).parents[2]
 
@@ -160,11 +164,103 @@ def test_schema_is_that_of_the_editors(capsys):
     assert printed == json.loads(stored)
 
 
-@pytest.mark.parametrize("argv", [[], ["dmeo"], ["demo", "--fast"]])
-def test_wrong_use(capsys, argv):
-    """A command that there is none of ends with status 2 and a word on the use."""
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (
+            [],
+            "harness: the following arguments are required: COMMAND. See harness",
+        ),
+        (["dmeo"], "harness: no COMMAND is 'dmeo'. Did you mean 'demo'? There are: "),
+        (["demo", "--fast"], "harness demo: there is no '--fast' here. See harness "),
+        (
+            ["serve", "--prot=1"],
+            "harness serve: there is no '--prot=1' here. Did you mean --port? See",
+        ),
+        (["serve", "--port", "x"], "argument --port: invalid int value: 'x'. See"),
+        (
+            ["proxy", "--upstream", "u", "--cassette", "c", "--mode", "onec"],
+            "harness proxy: no --mode is 'onec'. Did you mean 'once'? There are: ",
+        ),
+    ],
+)
+def test_wrong_use(capsys, argv, told):
+    """A command that there is none of ends with status 2 and one line on the use."""
     with pytest.raises(SystemExit) as ended:
         main(argv)
 
     assert ended.value.code == 2
-    assert "usage: harness" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help(capsys, name):
+    """Each command tells what it does, and what it takes."""
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+
+    assert ended.value.code == 0
+    shown = " ".join(capsys.readouterr().out.lower().split())
+    assert f"usage: harness {name}" in shown
+    assert COMMANDS[name][1].lower() in shown
+
+
+def test_all_commands_are_listed(capsys):
+    """The help of the whole has a line for each command."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+
+    shown = capsys.readouterr().out
+    assert [name for name in COMMANDS if f"  {name} " not in shown] == []
+
+
+def test_a_reader_that_goes_away():
+    """A pipe that is closed ends the command, and nothing is said of it."""
+    run = "from harness.cli import main; import sys; sys.exit(main(['schema']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", run], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        command.stdout.close()
+
+        assert command.stderr.read() == b""
+        assert command.wait() == 141
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "told"),
+    [
+        (HarnessError("it is broken."), 1, "harness: it is broken.\n"),
+        (
+            OSError(28, "No space left", "a.yaml"),
+            1,
+            "harness: a.yaml: No space left.\n",
+        ),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 141, ""),
+    ],
+)
+def test_what_a_command_raises(capsys, monkeypatch, raised, status, told):
+    """Errors are told in a line; who stops a command need not be told."""
+
+    def broken():
+        raise raised
+
+    monkeypatch.setattr("harness.cli.demo.demo", broken)
+    monkeypatch.setattr("sys.stdout", sys.stdout)
+
+    assert main(["demo"]) == status
+    assert capsys.readouterr().err == told
+
+
+def test_warnings_are_lines(capsys, monkeypatch):
+    """What the library warns of is told as the command's own word."""
+
+    def warned():
+        warnings.warn("look here", CassetteWarning, stacklevel=1)
+
+    monkeypatch.setattr("harness.cli.demo.demo", warned)
+
+    assert main(["demo"]) == 0
+    assert capsys.readouterr().err == "harness: warning: look here\n"

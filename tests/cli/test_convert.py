@@ -240,7 +240,7 @@ def test_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ([], "the following arguments are required: FILE"),
         (["a.json", "-o", "b.json"], "cassettes are written as YAML; call it 'b.yaml'"),
         (["a.json", "-o", "b.yaml", "--into", "c"], "not allowed with argument"),
-        (["a.json", "--from", "hat"], "invalid choice: 'hat'"),
+        (["a.json", "--from", "hat"], "no FORMAT is 'hat'. Did you mean 'har'?"),
     ],
 )
 def test_wrong_use(

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import requests
 import urllib3
@@ -635,9 +636,8 @@ def test_pieces_come_in_recorded_time_if_that_is_asked_for(cassette: Path) -> No
 
 def test_botocore_is_recorded_too(server: Any, cassette: Path) -> None:
     """What is built on urllib3 needs nothing of its own."""
-    botocore = pytest.importorskip("botocore.session")
     server.replies({"completion": "hello"})
-    client = botocore.get_session().create_client(
+    client = botocore.session.get_session().create_client(
         "bedrock-runtime",
         region_name="us-east-1",
         endpoint_url=server.url,
