@@ -1,5 +1,7 @@
 """What `harness convert` makes of files: cassettes, or scripts that people edit."""
 
+import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import replace_file
 from harness.converting import ForeignRecording, read_recording
 from harness.converting.scripting import ScriptedTurns, turns_of, written
-from harness.errors import CassetteError
+from harness.errors import CassetteError, CassetteWarning
 from harness.scripts.files import fakes_folder
 
 __all__ = ["Cassettes", "Made", "Scripts"]
@@ -54,7 +56,9 @@ class Cassettes:
     def write(self, target: Path, made: Sequence[Made]) -> tuple[str, ...]:
         """Write all of it to *target*; give what was left out. Raises CassetteError."""
         interactions = [one for each in made for one in each.interactions]
-        save(target, interactions, Redaction.default())
+        rules = Redaction.default()
+        chats = any(map(is_conversation, interactions))
+        save(target, interactions, ConversationRedaction(rules) if chats else rules)
         return ()
 
 
@@ -106,7 +110,12 @@ def _recording(file: Path, form: str | None, host: str | None) -> ForeignRecordi
     except OSError as error:
         why = error.strerror or error
         raise CassetteError(f"{file}: cannot be read: {why}.") from None
-    return read_recording(data, str(file), form=form, host=host)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", CassetteWarning)
+        found = read_recording(data, str(file), form=form, host=host)
+    for warning in told:
+        print(f"harness: {warning.message}", file=sys.stderr)
+    return found
 
 
 def _redacted(one: Interaction) -> Interaction:

@@ -84,6 +84,8 @@ def turn_of(
 def _contradicts(said: Said, request: ChatRequest) -> bool:
     """Whether the provider did what a script may do only on purpose."""
     facts = planned(said, "words", "whole").facts
+    if not request.messages:  # what was asked is not known
+        return any(asked.args is None for asked in facts.calls)
     try:
         return bool(broken_rules(facts, request)) or ended(said, request) is not said
     except SchemaError:  # a tool of which nobody can say what it takes
