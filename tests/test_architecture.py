@@ -30,7 +30,7 @@ FLOORS = {
         3: "models scripts cassettes endpoint",
         4: "fake record replay providers transports server recording clients "
         "converting transcripts",
-        5: "laws strategies harness fake_provider bridges",
+        5: "laws strategies harness fake_provider bridges refreshing",
         6: "pytest_plugin cli",
     }.items()
     for room in rooms.split()

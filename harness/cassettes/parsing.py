@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from harness.cassettes.yaml_events import Unusual, document
@@ -16,10 +17,12 @@ __all__ = [
     "parse_json",
     "parse_yaml",
     "refuse_deep",
+    "refuse_large",
 ]
 
 RESTORE = "Restore the file from version control, or record it again."
 
+_LARGEST = 10_000_000
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -55,6 +58,7 @@ def _any(text: str, name: str) -> tuple[Any, list[int]]:
     loader = loader_class()(text)
     try:
         node = loader.get_single_node()
+        refuse_large(node, name)
         return loader.construct_document(node), _lines(node)
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise damaged_yaml(error, text, name) from None
@@ -66,6 +70,30 @@ def refuse_deep(text: str, name: str) -> None:
     """Raise CassetteError for YAML that no loader survives."""
     if (deep := too_deep(text, loader_class())) is not None:
         raise CassetteError(f"{name}, line {deep} is nested too deeply. {RESTORE}")
+
+
+def refuse_large(node: Any, name: str) -> None:
+    """Raise CassetteError for a few lines that say more values than memory holds.
+
+    An alias stands for all that its anchor does, and may stand in another anchor.
+    """
+    if _size(node, {}) > _LARGEST:
+        raise CassetteError(
+            f"{name} says the same by aliases, over and over: more than {_LARGEST:,} "
+            f"values. {RESTORE}"
+        )
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    """How many values *node* says, its aliases written out."""
+    if node is None or node.id == "scalar":
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 1  # what stands in itself is counted once
+        pairs = node.id == "mapping"
+        inside = chain.from_iterable(node.value) if pairs else node.value
+        known[id(node)] = 1 + sum(_size(one, known) for one in inside)
+    return known[id(node)]
 
 
 def damaged_yaml(error: Exception, text: str, name: str) -> CassetteError:

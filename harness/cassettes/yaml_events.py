@@ -39,6 +39,7 @@ class _Reader:
         self._loader = loader
         self._next = loader.get_event
         self._anchored: dict[str, Any] = {}
+        self._within = 0  # anchors that are not closed yet
         #: What texts begin with that may mean something else.
         self._starts = frozenset(loader.yaml_implicit_resolvers)
         if None in self._starts:
@@ -77,15 +78,19 @@ class _Reader:
         if kind is self._yaml.AliasEvent:
             if event.anchor not in self._anchored:
                 raise Unusual
-            return self._anchored[event.anchor]
+            said = self._anchored[event.anchor]
+            if self._within and isinstance(said, dict | list):
+                raise Unusual  # of such, a few lines can say more than memory holds
+            return said
         if kind is self._yaml.ScalarEvent:
             found = self._scalar(event)
         elif event.tag is not None:
             raise Unusual
-        elif kind is self._yaml.SequenceStartEvent:
-            found = self._sequence()
         else:
-            found = self.mapping()
+            self._within += event.anchor is not None
+            is_list = kind is self._yaml.SequenceStartEvent
+            found = self._sequence() if is_list else self.mapping()
+            self._within -= event.anchor is not None
         if event.anchor is not None:
             if event.anchor in self._anchored:
                 raise Unusual

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
+    "record": ("record", "run a program, and record or replay what it asks models"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",
@@ -35,6 +36,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "serve": ("serving", "serve scripts and cassettes to every language"),
 }
+
+#: Behind `--` these take a command of another program.
+RUN_A_COMMAND = frozenset({"record", "refresh"})
 
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
@@ -110,7 +114,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "°"
-    said = vars(made_parser(given[:1]).parse_args(given))
+    behind: dict[str, list[str]] = {}
+    if "--" in given and given[0] in RUN_A_COMMAND:
+        at = given.index("--")
+        given, behind = given[:at], {"behind": given[at + 1 :]}
+    said = vars(made_parser(given[:1]).parse_args(given)) | behind
     command = _part(said.pop("command"))
     assert command is not None  # noqa: S101 - the table is right
     with warnings.catch_warnings():

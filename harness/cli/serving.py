@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
+from harness.cli.pointers import POINTERS
 from harness.endpoint import Chaos, Endpoint, Quota
 from harness.errors import InputError, nearest
 from harness.fake_provider import FakeProvider
@@ -30,15 +31,6 @@ from harness.server import (
 from harness.server.speeds import clock_at
 
 __all__ = ["proxy", "proxy_arguments", "serve", "serve_arguments"]
-
-#: Where SDKs look for the URL of their provider, and what they add to it themselves.
-_POINTERS = {
-    "OPENAI_BASE_URL": "{url}/v1",
-    "ANTHROPIC_BASE_URL": "{url}",
-    "GOOGLE_GEMINI_BASE_URL": "{url}",
-    "OLLAMA_HOST": "{url}",
-    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "{url}",
-}
 
 
 def _place_arguments(parser: ArgumentParser) -> None:
@@ -272,7 +264,7 @@ def _show(server: Server) -> None:
     print(f"{server.url} serves {', '.join(names)}; its state: {server.url}/harness/")
     for name in names:
         url = server.url if len(names) == 1 else f"{server.url}/{name}"
-        for variable, form in _POINTERS.items():
+        for variable, form in POINTERS.items():
             print(f"  export {variable}={form.format(url=url)}")
     print("Ctrl-C ends it.", flush=True)
 

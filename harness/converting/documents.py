@@ -14,6 +14,7 @@ from harness.cassettes.parsing import (
     loader_class,
     parse_json,
     refuse_deep,
+    refuse_large,
 )
 from harness.errors import CassetteError
 
@@ -63,6 +64,7 @@ def documents(text: str, name: str) -> list[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
+            refuse_large(node, name)
             lines = node.start_mark.line + 1, _item_lines(node)
             found.append(Document(loader.construct_document(node), *lines))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:

@@ -84,10 +84,9 @@ def read_recording(
     found = FORMATS[form].read(unpacked(data, name), name)
     if not found:
         raise CassetteError(f"{name} holds no interactions; none can be converted.")
-    whole = tuple(with_host(one, host) for one in found)
-    added = (new.url for old, new in zip(found, whole, strict=True) if new is not old)
-    hosts = dict.fromkeys("/".join(url.split("/")[:3]) for url in added)
-    return ForeignRecording(form, whole, tuple(hosts))
+    whole = [with_host(one, host) for one in found]
+    hosts = dict.fromkeys(added for _, added in whole if added)
+    return ForeignRecording(form, tuple(one for one, _ in whole), tuple(hosts))
 
 
 def _told(data: bytes, name: str) -> str:

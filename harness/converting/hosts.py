@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from harness.cassettes.interactions import Interaction
 from harness.errors import CassetteError, InputError
@@ -54,8 +54,12 @@ _DIALECTS: Mapping[str, str] = {
 _OF_OPENAI = re.compile(
     r"/v1/(audio|batches|completions|embeddings|files|images|models|moderations)\b"
 )
-#: What of a URL is before its path: nothing, if it begins with that.
-_AUTHORITY = re.compile(r"(?:https?://)?[^/?#]*(?=/|$)")
+#: What of a URL is before its path, and in it what goes without saying.
+_START = re.compile(
+    r"(?P<scheme>(?P<tls>https:)|[A-Za-z][\w+.-]*:(?!\d))?(?://)?"
+    r"[^/?#]*?(?P<port>(?(tls):443|:80))?(?=[/?#]|$)"
+)
+_SAFE = "%/?#[]@!$&'()*+,;=:~"
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)")
 
 
@@ -82,28 +86,34 @@ def base_of(host: str) -> str:
     return said
 
 
-def with_host(one: Interaction, host: str | None) -> Interaction:
-    """*one* with a whole URL; at *host* if its recording says only a path.
+def with_host(one: Interaction, host: str | None) -> tuple[Interaction, str]:
+    """*one* with its URL whole, and as clients send it; and the base that was added.
 
-    That is so too where a placeholder stands for the host. Without *host* a path gets
-    that of the provider that the path, the headers or the model tell, and a placeholder
-    stays. Raises CassetteError where they tell none.
+    *host* is taken if the recording says only a path, or a placeholder for the host.
+    Without it, a path gets the provider's that path, headers and model tell, and a
+    placeholder stays. Raises CassetteError where they tell none.
     """
-    said = _AUTHORITY.match(one.url)
-    if said is None or ("<" not in said[0] and "://" in said[0]):
-        return one
+    start = _START.match(one.url)
+    assert start is not None  # noqa: S101 - it matches nothing, too
+    before, rest = start[0].removesuffix(start["port"] or ""), one.url[start.end() :]
+    added = "" if start["scheme"] and "<" not in before else _base(one, before, host)
+    # Who filters secrets leaves placeholders that no URL can have.
+    url = (added or before) + quote(rest, _SAFE, errors="surrogatepass")
+    return (one if url == one.url else replace(one, url=url)), added
+
+
+def _base(one: Interaction, before: str, host: str | None) -> str:
+    """The base URL to put in place of *before*; "" to leave that there."""
     if host is not None:
-        base = base_of(host)
-    elif said[0]:
-        return one
-    elif (guessed := _guessed(one)) is not None:
-        base = guessed
-    else:
-        raise CassetteError(
-            f"{one.place}: the recording says no host, and the path {one.url!r} does "
-            "not tell whose it is. Give the host: --host api.example.com"
-        )
-    return replace(one, url=f"{base}{one.url[said.end() :]}")
+        return base_of(host)
+    if before:
+        return ""
+    if (guessed := _guessed(one)) is not None:
+        return guessed
+    raise CassetteError(
+        f"{one.place}: the recording says no host, and the path {one.url!r} does "
+        "not tell whose it is. Give the host: --host api.example.com"
+    )
 
 
 def _guessed(one: Interaction) -> str | None:

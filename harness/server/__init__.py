@@ -2,7 +2,7 @@
 
 from harness.server.application import Application
 from harness.server.cassettes import MATCH_ON, ServedCassette
-from harness.server.forwarding import Provider
+from harness.server.forwarding import Provider, Providers
 from harness.server.script_files import ScriptFile
 from harness.server.scripts import ServedScript
 from harness.server.sessions import SESSION_HEADER
@@ -13,6 +13,7 @@ __all__ = [
     "SESSION_HEADER",
     "Application",
     "Provider",
+    "Providers",
     "ScriptFile",
     "ServedCassette",
     "ServedScript",

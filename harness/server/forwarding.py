@@ -1,16 +1,17 @@
 """A provider behind the server: asked live, its answer teed as it comes."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.cassettes.exchanges import Exchange
-from harness.errors import InputError, shown
+from harness.errors import InputError, nearest, shown
 from harness.http_messages import Ending, Headers, HttpRequest
 from harness.server.acting import Stage
 from harness.server.application import refusal
 from harness.server.replaying import HOP_BY_HOP
 
-__all__ = ["Provider"]
+__all__ = ["Provider", "Providers"]
 
 #: How many seconds nothing may come of a provider.
 _PATIENCE = 600
@@ -120,6 +121,50 @@ class Provider:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+
+class Providers:
+    """Several providers at one address: each below its name, the first of the path.
+
+    >>> both = Providers({"openai": "https://api.openai.com", "lab": "http://gpu:8000"})
+    >>> both.asked(HttpRequest("POST", "http://127.0.0.1:1/lab/v1/responses")).url
+    'http://gpu:8000/v1/responses'
+    """
+
+    def __init__(self, upstreams: Mapping[str, str]) -> None:
+        self._providers = {name: Provider(url) for name, url in upstreams.items()}
+
+    def _named(self, url: str) -> tuple[str, str]:
+        """The provider that *url* names, and the same URL without its name."""
+        start = url.index("/", url.index("//") + 2)
+        name, _, rest = url[start + 1 :].partition("/")
+        return name, f"{url[:start]}/{rest}"
+
+    def asked(self, request: HttpRequest) -> HttpRequest:
+        """*request* as it is sent to the provider; as it is, if it names none."""
+        name, url = self._named(request.url)
+        if name not in self._providers:
+            return request
+        below = HttpRequest(request.method, url, request.headers, request.body)
+        return self._providers[name].asked(below)
+
+    async def forward(
+        self, request: HttpRequest, stage: Stage, exchange: Exchange
+    ) -> None:
+        """As `Provider` does it; who named no provider hears which there are."""
+        for provider in self._providers.values():
+            if request.url.startswith(f"{provider.upstream}/"):
+                await provider.forward(request, stage, exchange)
+                return
+        exchange.drop()
+        name, _ = self._named(request.url)
+        words = f"no provider is at /{name}. {nearest(name, self._providers)}"
+        await stage.play(refusal(words, request.url, status=404))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        for provider in self._providers.values():
+            await provider.close()
 
 
 def _words(error: Exception) -> str:

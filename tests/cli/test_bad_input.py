@@ -22,6 +22,7 @@ WITHOUT = {
     "demo": "takes no files",
     "schema": "takes no files",
     "proxy": "begins with a file that need not be there",
+    "record": "as proxy",
 }
 
 
@@ -33,6 +34,12 @@ def damaged(**files: bytes) -> dict[str, Callable[[Path], None]]:
 
     return {name: making(data) for name, data in files.items()}
 
+
+#: Twelve lines that say more than any memory holds.
+BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
+    b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (c, c, *[c - 1] * 9)
+    for c in range(ord("b"), ord("m"))
+)
 
 BAD = {
     "missing": lambda _: None,
@@ -49,11 +56,8 @@ BAD = {
         deep=b"interactions: " + b"[" * 30_000,
         deep_blocks=b"turns:\n" + b"- " * 30_000 + b"x\n",
         deep_keys=b"interactions:\n  " + b"? " * 30_000 + b"x\n",
-        bomb=b"a: &a [x,x,x,x,x,x,x,x,x]\n"
-        + b"".join(
-            b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (c, c, *[c - 1] * 9)
-            for c in range(ord("b"), ord("m"))
-        ),
+        bomb=BOMB,
+        bomb_of_ours=BOMB + b"interactions: [*l]\nversion: 1\n",
         tags=b"interactions: !!python/object/apply:os.system [exit 1]\n",
         conflict=b"<<<<<<< ours\ninteractions: []\n=======\n>>>>>>> theirs\n",
         huge_line=b"interactions: '" + b"x" * 20_000_000 + b"'\n",

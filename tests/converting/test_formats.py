@@ -460,7 +460,7 @@ def test_nock() -> None:
         (
             Interaction(
                 "POST",
-                "https://a.b:443/v1/chat/completions",
+                "https://a.b/v1/chat/completions",
                 200,
                 request_headers=(("content-length", "13"), ("host", "a.b")),
                 request_body=ASKED,

@@ -185,3 +185,13 @@ def test_no_cut_breaks_it(form: str) -> None:
 def test_all_formats_are_spoiled() -> None:
     """But for vcrpy's, which has tests of its own, and httprr's, which is no JSON."""
     assert {*SAMPLES} == {*FORMATS} - {"vcrpy", "httprr"}
+
+
+def test_a_few_lines_that_say_too_much() -> None:
+    """Aliases of aliases are counted, not written out."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    text = "\n".join(["http_interactions: 1", *lines, "http_interactions: [*a11]\n"])
+
+    with pytest.raises(HarnessError, match=r"^a\.file says the same by aliases, over"):
+        read_recording(text.encode(), "a.file")
