@@ -3,9 +3,10 @@
 In: values, and the dialect that they are of. Out: pieces of a body, one an event.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
+
+from harness.values import dumped
 
 __all__ = ["framed", "stream_type"]
 
@@ -24,12 +25,13 @@ def framed(events: Sequence[Any], dialect: str) -> tuple[bytes, ...]:
     (b'event: ping\ndata: {"type":"ping"}\n\n',)
     """
     if dialect in _LINES:
-        return tuple(f"{_json(event)}\n".encode() for event in events)
+        return tuple(b"%s\n" % _json(event) for event in events)
     frames = []
     for event in events:
         kind = event.get("type") if isinstance(event, dict) else None
-        head = f"event: {kind}\n" if kind and dialect in _NAMED else ""
-        frames.append(f"{head}data: {_json(event)}\n\n".encode())
+        named = isinstance(kind, str) and dialect in _NAMED
+        head = f"event: {kind}\n".encode("utf-8", "replace") if named else b""
+        frames.append(b"%sdata: %s\n\n" % (head, _json(event)))
     if dialect == "openai-chat" and any(map(_finishes, events)):
         frames.append(b"data: [DONE]\n\n")
     return tuple(frames)
@@ -51,5 +53,5 @@ def _finishes(event: Any) -> bool:
     )
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _json(value: Any) -> bytes:
+    return dumped(value).encode()

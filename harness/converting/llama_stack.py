@@ -13,6 +13,7 @@ from harness.converting.documents import document
 from harness.converting.events import framed, stream_type
 from harness.converting.parts import (
     Answer,
+    bytes_of,
     headers_of,
     interaction_of,
     json_bytes,
@@ -60,7 +61,8 @@ def _answer(response: Mapping[str, Any], url: str, where: str) -> Answer:
     body = _plain(response.get("body"))
     match body:
         case [str(), *_] if all(isinstance(line, str) for line in body):
-            return _stream((("\n".join(body).rstrip("\n") + "\n\n").encode(),))
+            text = "\n".join(body).rstrip("\n")
+            return _stream((bytes_of(f"{text}\n\n", where),))
         case list():
             dialect = dialect_of(url)
             name = "" if dialect is None else dialect.name

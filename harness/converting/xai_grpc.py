@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from harness.cassettes import Interaction
-from harness.cassettes.conversations import conversation
+from harness.cassettes.conversations import CONVERSATIONS, conversation
 from harness.cassettes.parsing import parse
 from harness.cassettes.reading import text_of as file_text
 from harness.chunks import AIMessageChunk
 from harness.converting.parts import mapping_of, moment, placed, wrong
 from harness.converting.xai_requests import request_of
-from harness.errors import CassetteWarning, InputError
+from harness.errors import CassetteWarning, HarnessError
+from harness.requests import ChatRequest
 
 __all__ = ["read_xai_grpc"]
 
@@ -30,6 +31,16 @@ _REASONS = {
     "REASON_TIME_LIMIT": "length",
 }
 _CLIENT = "TOOL_CALL_TYPE_CLIENT_SIDE_TOOL"
+#: What values of a wrong shape raise.
+_ODD = (
+    HarnessError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    StopIteration,
+    RecursionError,
+)
 #: Numbers that an output has for its blocks: reasoning, text, then calls.
 _BLOCKS = 100
 
@@ -66,9 +77,17 @@ def _chat(item: Json, kind: str, place: str) -> Interaction:
     answers = _streamed(response, place) if streamed else [_whole(response, place)]
     try:
         request = replace(request_of(asked, place), stream=streamed)
-        chunks = [_chunk(one) for one in answers]
-    except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise wrong(place, f"is no chat that can be read ({error})") from None
+        made = _conversation(request, answers, place)
+        CONVERSATIONS.read_request(made.request_body)  # which is strict
+    except _ODD as error:
+        raise wrong(place, f"is no chat that can be read ({error!r})") from None
+    return made
+
+
+def _conversation(
+    request: ChatRequest, answers: Sequence[Json], place: str
+) -> Interaction:
+    chunks = [_chunk(one) for one in answers]
     reason = _reason(answers)
     metadata = {"model_name": answers[0].get("model"), "finish_reason": reason}
     said = {key: value for key, value in metadata.items() if value}
@@ -94,10 +113,12 @@ def _streamed(response: Json, place: str) -> Sequence[Json]:
 def _whole(response: Json, place: str) -> Json:
     """The one answer, in the form of a chunk."""
     said = mapping_of(response, "json", place)
-    outputs = [
-        {**one, "delta": one.get("message") or {}} for one in said.get("outputs") or ()
-    ]
-    return {**said, "outputs": outputs}
+    listed = said.get("outputs")
+    outputs = listed if isinstance(listed, list) else []
+    if not all(isinstance(one, dict) for one in outputs):
+        raise wrong(place, "has an output that is no mapping")
+    said_by = [{**one, "delta": one.get("message") or {}} for one in outputs]
+    return {**said, "outputs": said_by}
 
 
 def _chunk(answer: Json) -> AIMessageChunk:
