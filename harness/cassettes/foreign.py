@@ -63,6 +63,13 @@ _KEYS: tuple[tuple[frozenset[str], Form], ...] = (
     ),
     (frozenset({"__type__"}), Form("llama-stack")),
     (frozenset({"flows"}), Form("mitmproxy")),
+    (
+        frozenset({"fixtures"}),
+        Form(
+            "aimock's fixtures",
+            why="they were written, not recorded: make a script of them, --to script",
+        ),
+    ),
 )
 
 #: Keys of the first interaction.

@@ -13,6 +13,7 @@ from harness.cassettes.merging import save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import replace_file
 from harness.converting import ForeignRecording, read_recording
+from harness.converting.aimock import aimock_turns, holds_aimock
 from harness.converting.scripting import ScriptedTurns, turns_of, written
 from harness.errors import CassetteError, CassetteWarning
 from harness.scripts.files import fakes_folder
@@ -80,14 +81,18 @@ class Scripts:
 
     def made(self, file: Path, form: str | None, host: str | None) -> Made:
         """The turns that *file* has. Raises CassetteError."""
+        text = _bytes(file).decode("utf-8-sig", "replace")
+        if form is None and holds_aimock(text):
+            return self._made("aimock", aimock_turns(text, str(file)))
         found = _recording(file, form, host)
         clean = [_redacted(one) for one in found.interactions]
         turns = turns_of(clean, file.name, timing=self.timing, match=self.match)
+        return self._made(found.format, turns)
+
+    def _made(self, form: str, turns: ScriptedTurns) -> Made:
         count = len(turns.turns)
-        row = {"format": found.format, "turns": count}
-        return Made(
-            "script", f"{found.format}, {_many(count, 'turn')}", row, turns=turns
-        )
+        about = f"{form}, {_many(count, 'turn')}"
+        return Made("script", about, {"format": form, "turns": count}, turns=turns)
 
     def write(self, target: Path, made: Sequence[Made]) -> tuple[str, ...]:
         """Write all of it to *target*; give what was left out. Raises CassetteError."""
@@ -105,17 +110,21 @@ class Scripts:
 
 
 def _recording(file: Path, form: str | None, host: str | None) -> ForeignRecording:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        why = error.strerror or error
-        raise CassetteError(f"{file}: cannot be read: {why}.") from None
+    data = _bytes(file)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", CassetteWarning)
         found = read_recording(data, str(file), form=form, host=host)
     for warning in told:
         print(f"harness: {warning.message}", file=sys.stderr)
     return found
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        why = error.strerror or error
+        raise CassetteError(f"{file}: cannot be read: {why}.") from None
 
 
 def _redacted(one: Interaction) -> Interaction:

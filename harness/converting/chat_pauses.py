@@ -26,7 +26,7 @@ def with_pauses(parts: Sequence[Part], steps: Sequence[Step]) -> tuple[Part, ...
 
     >>> steps = [Pause(1), AIMessageChunk("Hi"), Pause(0.1), AIMessageChunk("!")]
     >>> with_pauses([Block({"type": "text", "text": "Hi!"})], steps)[0]
-    Pause(seconds=1)
+    Pause(seconds=1.0)
     """
     waits, rest = _waits(steps, _borders(parts))
     found: list[Part] = []

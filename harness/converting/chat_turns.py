@@ -25,7 +25,7 @@ from harness.scripts.plans import planned
 from harness.scripts.when import result_tool
 from harness.steps import Fault
 
-__all__ = ["RecordedTurn", "turn_of"]
+__all__ = ["RecordedTurn", "counted", "turn_of"]
 
 #: How long the text of a condition is: enough to tell one question from another.
 _ASKED = 60
@@ -78,7 +78,7 @@ def turn_of(
         said = replace(said, parts=(*said.parts, failure), usage="auto", finish="auto")
     turn = Turn(said, _condition(request) if match else None)
     turn = replace(turn, misbehaving=_contradicts(said, request))
-    return RecordedTurn(turn, tuple(_counted(told)))
+    return RecordedTurn(turn, tuple(counted(told)))
 
 
 def _contradicts(said: Said, request: ChatRequest) -> bool:
@@ -194,7 +194,12 @@ def _condition(request: ChatRequest) -> When | None:
     return When(text=text, result_of=tool) if text or tool else None
 
 
-def _counted(told: Told) -> Iterator[str]:
+def counted(told: Told) -> Iterator[str]:
+    """What was *told*, in words.
+
+    >>> [*counted(Counter({"call of f": 1, "image": 2, "citation": 0}))]
+    ['a call of f', '2 images']
+    """
     for what, count in told.items():
         if count == 1:
             yield f"{'an' if what[0] in 'aeiou' else 'a'} {what}"

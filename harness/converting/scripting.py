@@ -27,11 +27,15 @@ _GENERAL = (
 
 @dataclass(frozen=True, slots=True)
 class ScriptedTurns:
-    """The turns made of what the file *name* has, and why others were not made."""
+    """The turns made of what the file *name* has, and why others were not made.
+
+    *general* is what holds of all of them.
+    """
 
     name: str
     turns: tuple[RecordedTurn, ...]
     skipped: tuple[str, ...] = ()
+    general: str = _GENERAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,11 @@ def written(found: Sequence[ScriptedTurns]) -> WrittenScript:
     names = ", ".join(one.name for one in found)
     text = write_script(
         _script([one.turn for one in turns]),
-        heading=[f"From {names}.", _GENERAL, *skipped],
+        heading=[
+            f"From {names}.",
+            *dict.fromkeys(one.general for one in found),
+            *skipped,
+        ],
         notes=notes,
     )
     told = (f"turn {number + 1}: {note[0]}" for number, note in notes.items())
