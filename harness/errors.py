@@ -13,6 +13,7 @@
   + WireError ............. bytes of a provider that no dialect can read
   + CallbackError ......... a callback of the application raised
   + OutputError ........... an answer does not have the structure asked for
+  + ExecutorError ......... the executor of a batch lost a run: nothing came back
   + ModelError ............ the provider failed, or a script plays that it does
     - RateLimitError, AuthenticationError, BadRequestError, OverloadedError,
       ServerError, ModelTimeoutError, ModelConnectionError,
@@ -35,6 +36,7 @@ __all__ = [
     "CassetteError",
     "CassetteMiss",
     "CassetteWarning",
+    "ExecutorError",
     "HarnessError",
     "InputError",
     "InterruptedStreamError",
@@ -200,6 +202,10 @@ class CallbackError(HarnessError):
 
 class OutputError(HarnessError):
     """A model's answer does not have the structure that was asked for."""
+
+
+class ExecutorError(HarnessError):
+    """The executor of a batch lost a run: it is shut down, or a worker died."""
 
 
 class ModelError(HarnessError):

@@ -19,7 +19,14 @@ from harness.requests import ChatRequest
 from harness.tool_specs import ToolSpec
 from harness.values import canonical
 
-__all__ = ["DEFAULT_FIELDS", "difference", "distance", "match_fields", "match_key"]
+__all__ = [
+    "DEFAULT_FIELDS",
+    "difference",
+    "distance",
+    "instead",
+    "match_fields",
+    "match_key",
+]
 
 #: What of a request must be the same, unless the caller says otherwise.
 DEFAULT_FIELDS = (
@@ -260,13 +267,13 @@ _READERS: dict[str, Callable[[ChatRequest], Any]] = {
 def _model(asked: ChatRequest, recorded: ChatRequest) -> list[str]:
     if asked.model in (None, recorded.model):
         return []
-    return [f"model: {_instead(asked.model, recorded.model)}"]
+    return [f"model: {instead(asked.model, recorded.model)}"]
 
 
 def _params(asked: ChatRequest, recorded: ChatRequest) -> list[str]:
     given, known = _given(asked), _given(recorded)
     return [
-        f"{name}: {_instead(value, known.get(name))}"
+        f"{name}: {instead(value, known.get(name))}"
         for name, value in given.items()
         if canonical(_value(value)) != canonical(_value(known.get(name)))
     ]
@@ -286,7 +293,12 @@ _IF_GIVEN: dict[str, Callable[[ChatRequest, ChatRequest], list[str]]] = {
 # ------------------------------------------------------------- in words
 
 
-def _instead(ours: Any, theirs: Any) -> str:
+def instead(ours: Any, theirs: Any) -> str:
+    """*ours* and *theirs* in words; long texts from shortly before they part.
+
+    >>> instead("Boston", "Bostn")
+    "'Boston' instead of 'Bostn'"
+    """
     if isinstance(ours, str) and isinstance(theirs, str):
         ours, theirs = _around(ours, theirs)
         if normalize("NFKC", ours) == normalize("NFKC", theirs):
@@ -323,7 +335,7 @@ def _said_otherwise(ours: Any, theirs: Any, name: str) -> list[str]:
             if canonical(a) != canonical(b)
             for line in _said_otherwise(a, b, f"{name}[{n}]")
         ]
-    return [f"{name}: {_instead(ours, theirs)}"]
+    return [f"{name}: {instead(ours, theirs)}"]
 
 
 def _messages_differ(ours: Any, theirs: Any, _: str) -> list[str]:

@@ -88,6 +88,9 @@ class RecordingChatModel(ChatModel):
         hearing = self.tape.hearing(request, self.clock.now)
         return self._aheard(self._begun(hearing, request, tasks=True), hearing)
 
+    def _sent(self) -> None:
+        """Nothing: the cassette is open here."""
+
     def _begun(self, hearing: Hearing, request: ChatRequest, *, tasks: bool) -> Any:
         hearing.begin()
         try:

@@ -7,10 +7,16 @@ is shown of them always encodes to UTF-8.
 
 import re
 
-__all__ = ["GrowingText", "shown_text", "whole"]
+__all__ = ["UNSEEN", "GrowingText", "shown_text", "visible", "whole"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HIGH = re.compile("[\ud800-\udbff]")
+
+#: What a terminal obeys, or what turns or hides the text around it.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 
 def whole(text: str) -> str:
@@ -32,6 +38,18 @@ def shown_text(text: str) -> str:
     if text.isascii() or not _SURROGATE.search(text):
         return text
     return _SURROGATE.sub("\ufffd", text[:-1] if _HIGH.match(text[-1]) else text)
+
+
+def visible(text: str) -> str:
+    r"""*text* as it may be sent to a terminal: what is obeyed or unseen is escaped.
+
+    Lines and tabs are kept. What was recorded may hold escape sequences, and marks that
+    show letters in another order than they stand.
+
+    >>> print(visible("\x1b[2Jgone"))
+    \x1b[2Jgone
+    """
+    return UNSEEN.sub(lambda one: ascii(one[0])[1:-1], text.replace("\r\n", "\n"))
 
 
 class GrowingText:

@@ -30,7 +30,8 @@ FLOORS = {
         3: "models scripts cassettes endpoint",
         4: "fake record replay providers transports server recording clients "
         "converting transcripts",
-        5: "laws strategies harness fake_provider bridges refreshing",
+        5: "laws strategies harness fake_provider bridges comparison refreshing "
+        "statistics checks report",
         6: "pytest_plugin cli",
     }.items()
     for room in rooms.split()

@@ -100,7 +100,7 @@ def damaged_yaml(error: Exception, text: str, name: str) -> CassetteError:
     """What to say when a loader raises *error* for *text*."""
     mark = getattr(error, "problem_mark", None)
     line = f", line {mark.line + 1}" if mark else _line_of(error, text)
-    why = getattr(error, "problem", None) or str(error).strip()
+    why = getattr(error, "problem", None) or str(error).strip().partition("\n")[0]
     return CassetteError(f"{name}{line} is damaged: {why}. {RESTORE}")
 
 

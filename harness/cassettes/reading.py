@@ -43,7 +43,12 @@ def load_cassette(
         raise CassetteError(
             f"{path}: cannot be read: {error.strerror or error}."
         ) from None
-    return read_cassette(text_of(data, str(path)), str(path), seals=seals)
+    try:
+        text = text_of(data, str(path))
+    except CassetteError:
+        refuse_text(unpacked(data, str(path)).decode("latin-1"), str(path))
+        raise
+    return read_cassette(text, str(path), seals=seals)
 
 
 def text_of(data: bytes, name: str) -> str:
@@ -52,7 +57,6 @@ def text_of(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        refuse_text(data[: error.start].decode("utf-8-sig"), name)
         line = data.count(b"\n", 0, error.start) + 1
         raise CassetteError(
             f"{name}: byte {error.start} is no UTF-8 (line {line}): the file is "

@@ -138,6 +138,14 @@ class Redaction:
         _, url, asked = _request(rules, url, Message(headers, body), "the request")
         return method, url, asked.headers, asked.body
 
+    def redact_text(self, text: str) -> str:
+        r"""*text* without its secrets: prose, JSON, or both; JSON stays JSON.
+
+        >>> Redaction().redact_text('{"api_key": "8d1c0b7a4f2e"}')
+        '{"api_key": "REDACTED-secret-239f87a9"}'
+        """
+        return Finder(_rules(self)).cleaned(text)
+
     def scan(self, text: str) -> tuple[Leak, ...]:
         """The secrets that stand in *text*, by these rules."""
         return scan(text, _rules(self))

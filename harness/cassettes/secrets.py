@@ -23,7 +23,7 @@ from harness.cassettes.secret_names import (
 from harness.cassettes.spans import Edit
 from harness.cassettes.streamed import stream_edits
 
-__all__ = ["Leak", "scan"]
+__all__ = ["Leak", "left_edits", "scan"]
 
 _SHOWN = 4
 _NAME = "headers"
@@ -67,24 +67,28 @@ def scan(text: str, rules: Rules = _DEFAULT) -> tuple[Leak, ...]:
     >>> scan("headers:\n  x-api-key:\n  - 8d1c0b7a4f\n")
     (Leak(kind='secret', line=3, shown='8d1... (10 characters)'),)
     """
-    if not rules.hides:
-        return ()
-    finder = Finder(rules)
-    found = [
-        *finder.edits(text),
-        *stream_edits(finder, text),
-        *_headers(text, rules),
-    ]
     leaks = (
         Leak(
             SECRET if one.kind in _NAMED else one.kind,
             text.count("\n", 0, one.start) + 1,
             masked(one.secret),
         )
-        for one in sorted(found)
-        if _counts(one)
+        for one in left_edits(text, rules)
     )
     return tuple(dict.fromkeys(leaks))
+
+
+def left_edits(text: str, rules: Rules = _DEFAULT) -> list[Edit]:
+    """The same as edits, which have the secrets themselves: not to be shown."""
+    if not rules.hides:
+        return []
+    finder = Finder(rules)
+    found = [
+        *finder.edits(text),
+        *stream_edits(finder, text),
+        *_headers(text, rules),
+    ]
+    return [one for one in sorted(found) if _counts(one)]
 
 
 def _counts(edit: Edit) -> bool:

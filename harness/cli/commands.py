@@ -16,25 +16,33 @@ from rich_argparse import RichHelpFormatter
 
 from harness import __version__
 from harness.errors import CassetteWarning, HarnessError
+from harness.text import visible
 
 __all__ = ["COMMANDS", "made_parser", "main"]
 
 #: Each with the module of this room that has it, and what it says of itself. The module
 #: has a function of the same name, and NAME_arguments(parser) if it takes any.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("checking", "say what is wrong with cassettes and scripts"),
     "convert": (
         "converting",
         "make cassettes of what other programs have recorded",
     ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
+    "diff": ("diff", "tell how two cassettes or scripts differ"),
     "proxy": ("serving", "record what a provider answers, and replay it"),
     "record": ("record", "run a program, and record or replay what it asks models"),
+    "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
+    "report": ("reporting", "write a page to browse conversations, without a network"),
+    "refresh": ("refresh", "record stale cassettes anew"),
     "schema": ("files", "print the JSON schema of the scripts in fakes/"),
     "seal": (
         "files",
         "make the checksums of cassettes right again, after a wanted edit",
     ),
     "serve": ("serving", "serve scripts and cassettes to every language"),
+    "show": ("show", "show a cassette or a script as conversations"),
+    "stats": ("stats", "count what cassettes are made of"),
 }
 
 #: Behind `--` these take a command of another program.
@@ -132,7 +140,7 @@ def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
         status = command(**said) or 0
         sys.stdout.flush()
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        print(f"harness: {visible(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stdout = None  # who read it has gone: there is nothing left to flush
@@ -146,4 +154,4 @@ def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
 
 
 def _warned(message: Warning | str, *_about: object, **_more: object) -> None:
-    print(f"harness: warning: {message}", file=sys.stderr)
+    print(f"harness: warning: {visible(str(message))}", file=sys.stderr)

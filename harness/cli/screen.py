@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-__all__ = ["output", "print_json", "tracked"]
+from harness.text import UNSEEN
+
+__all__ = ["counted", "output", "print_json", "tracked"]
 
 T = TypeVar("T")
 
@@ -17,9 +19,19 @@ def output() -> Console:
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
+def counted(count: int, name: str, ending: str = "s") -> str:
+    """*count* and *name*, in the plural unless it is one.
+
+    >>> counted(1, "token"), counted(2000, "process", "es")
+    ('1 token', '2,000 processes')
+    """
+    return f"{count:,} {name}{'' if count == 1 else ending}"
+
+
 def print_json(value: Any) -> None:
-    """Print *value* for machines."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print *value* for machines; a terminal sees nothing that it obeys."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print(UNSEEN.sub(lambda one: json.dumps(one[0])[1:-1], text))
 
 
 def tracked(items: Iterable[T], about: str, total: int | None = None) -> Iterator[T]:

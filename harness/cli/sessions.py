@@ -13,6 +13,7 @@ from harness.cassettes.reading import load_cassette
 from harness.cassettes.saving import locked
 from harness.cassettes.settings import Mode, chosen_mode
 from harness.cassettes.tape import Tape
+from harness.cli.screen import counted
 from harness.errors import CassetteError, HarnessError
 from harness.recording.hosts import host_of
 from harness.recording.launched import Launch, Report
@@ -105,7 +106,7 @@ class Session:
         for miss in misses[:_SHOWN]:
             yield f"not recorded: {miss}"
         if len(misses) > _SHOWN:
-            yield f"not recorded: {_number(len(misses) - _SHOWN, 'request')} more"
+            yield f"not recorded: {counted(len(misses) - _SHOWN, 'request')} more"
         missing = {one.program: one.why for one in self.reports if _lacks(one)}
         for program, why in missing.items():
             yield (
@@ -135,7 +136,7 @@ class Session:
             said.append(f"nothing was recorded or replayed: {self._why()}")
         silent = sum(report.state == "open" for report in self.reports)
         if silent:
-            processes = _number(silent, "process", "es")
+            processes = counted(silent, "process", "es")
             said.append(f"{processes} ended without telling what was replayed")
         return "; ".join(said)
 
@@ -164,13 +165,9 @@ def _counted(found: Sequence[Interaction]) -> str:
     hosts = [*dict.fromkeys(host_of(one.url)[0] for one in found)]
     names = ", ".join(hosts[:_SHOWN]) + (", ..." if len(hosts) > _SHOWN else "")
     total = total_of(tokens_of(found))
-    tokens = f"; {_number(total.input, 'token')} in, {total.output:,} out"
-    many = _number(len(found), "interaction")
+    tokens = f"; {counted(total.input, 'token')} in, {total.output:,} out"
+    many = counted(len(found), "interaction")
     return f"{many} ({names}{tokens if total.input or total.output else ''})"
-
-
-def _number(count: int, name: str, ending: str = "s") -> str:
-    return f"{count:,} {name}{'' if count == 1 else ending}"
 
 
 def _below(path: Path) -> str:

@@ -11,7 +11,7 @@ from harness.converting.parts import (
     headers_of,
     interaction_of,
     mapping_of,
-    status_of,
+    status_line_of,
     text_of,
 )
 from harness.http_messages import HttpRequest
@@ -31,7 +31,7 @@ def read_datadog(data: bytes, name: str) -> list[Interaction]:
         _body(request.get("body"), f"{name}: the request"),
     )
     where = f"{name}: the response"
-    code, reason = _status(response.get("status"), where)
+    code, reason = status_line_of(response.get("status"), where)
     answer = Answer(
         code,
         headers_of(response.get("headers"), where),
@@ -39,12 +39,6 @@ def read_datadog(data: bytes, name: str) -> list[Interaction]:
         reason=reason,
     )
     return [interaction_of(asked, answer, name)]
-
-
-def _status(said: Any, where: str) -> tuple[int, str]:
-    if not isinstance(said, dict):
-        return status_of(said, where), ""
-    return status_of(said.get("code"), where), text_of(said, "message", where, "")
 
 
 def _body(said: Any, where: str) -> bytes:

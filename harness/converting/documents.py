@@ -18,7 +18,7 @@ from harness.cassettes.parsing import (
 )
 from harness.errors import CassetteError
 
-__all__ = ["Document", "document", "documents", "text_of_any"]
+__all__ = ["Document", "document", "documents"]
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -32,14 +32,6 @@ class Document(NamedTuple):
     value: Any
     line: int = 0
     items: dict[str, list[int]] = {}  # noqa: RUF012 - of a tuple, nothing changes it
-
-
-def text_of_any(data: bytes) -> str:
-    """*data* as text to tell its format by, be it UTF-8 or not."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def document(text: str, name: str) -> Document:

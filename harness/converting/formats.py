@@ -1,5 +1,6 @@
 """The formats that can be converted: one table of how each is read."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -7,10 +8,10 @@ from types import MappingProxyType
 from harness.cassettes import Interaction
 from harness.cassettes.foreign import text_form, value_form
 from harness.cassettes.parsing import RESTORE
-from harness.cassettes.reading import unpacked
+from harness.cassettes.reading import text_of, unpacked
 from harness.converting.bare import read_bare
 from harness.converting.datadog import read_datadog
-from harness.converting.documents import document, text_of_any
+from harness.converting.documents import document
 from harness.converting.go_vcr import read_go_vcr
 from harness.converting.har import read_har
 from harness.converting.hosts import with_host
@@ -93,10 +94,10 @@ def _told(data: bytes, name: str) -> str:
     """The name of the format of *data*. Raises CassetteError if there is none."""
     if not data.strip():
         raise CassetteError(f"{name} is empty. {RESTORE}")
-    text = text_of_any(unpacked(data, name))
-    form = text_form(text)
+    data = unpacked(data, name).removeprefix(BOM_UTF8)
+    form = text_form(data.decode("latin-1"))  # some of them hold any bytes
     if form is None:
-        value = document(text, name).value
+        value = document(text_of(data, name), name).value
         form = value_form(value)
         if form is None and isinstance(value, dict) and _OF_VCRPY & value.keys():
             return "vcrpy"

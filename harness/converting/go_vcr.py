@@ -13,6 +13,7 @@ from harness.converting.parts import (
     interaction_of,
     items_of,
     mapping_of,
+    milliseconds,
     status_of,
     text_of,
 )
@@ -62,4 +63,4 @@ def _milliseconds(said: str) -> int | None:
     found = _PART.findall(said)
     if not found:
         return None
-    return round(sum(float(count) * _UNITS.get(unit, 1e-3) for count, unit in found))
+    return milliseconds(sum(float(n) * _UNITS.get(unit, 1e-3) for n, unit in found))

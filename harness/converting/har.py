@@ -16,6 +16,7 @@ from harness.converting.parts import (
     interaction_of,
     items_of,
     mapping_of,
+    milliseconds,
     moment,
     pairs_of,
     status_of,
@@ -82,7 +83,7 @@ def _answer(
         reason=text_of(response, "statusText", where, ""),
         http_version=text_of(response, "httpVersion", where, ""),
         chunks=chunks,
-        duration=_milliseconds(entry.get("time")),
+        duration=milliseconds(entry.get("time")),
     )
 
 
@@ -142,7 +143,7 @@ def _list_of(text: Any) -> list[Any] | None:
 
 
 def _refuse_missing(content: Mapping[str, Any], status: int, where: str) -> None:
-    size = _milliseconds(content.get("size")) or 0
+    size = milliseconds(content.get("size")) or 0
     if "_file" in content or (size > 0 and status not in _EMPTY):
         kept = f"in {content['_file']!r}" if "_file" in content else "out"
         raise wrong(
@@ -150,12 +151,3 @@ def _refuse_missing(content: Mapping[str, Any], status: int, where: str) -> None
             f"has a body of {size} bytes that was left {kept} when the archive was "
             "saved; save it with its contents",
         )
-
-
-def _milliseconds(said: Any) -> int | None:
-    """A number that the archive says, if it says one."""
-    try:
-        found = float(said)
-    except (TypeError, ValueError):
-        return None
-    return round(found) if 0 <= found < 1e12 else None

@@ -16,6 +16,7 @@ from harness.converting.parts import (
     interaction_of,
     json_bytes,
     mapping_of,
+    milliseconds,
     pairs_of,
     status_of,
     text_of,
@@ -64,7 +65,7 @@ def _interaction(said: Document, place: str) -> Interaction:
         status_of(then.get("status", 200), where),
         pairs_of(then.get("header"), where),
         _body(then, where),
-        duration=_delay(then.get("delay")),
+        duration=milliseconds(then.get("delay")),
     )
     return interaction_of(asked, answer, place)
 
@@ -81,7 +82,3 @@ def _body(side: Any, where: str) -> bytes:
             return json_bytes(value, where)
         case _:
             return b""
-
-
-def _delay(said: Any) -> int | None:
-    return int(said) if str(said or "").isdecimal() else None

@@ -31,15 +31,19 @@ __all__ = [
     "items_of",
     "json_bytes",
     "mapping_of",
+    "milliseconds",
     "moment",
     "pairs_of",
     "placed",
+    "status_line_of",
     "status_of",
     "text_of",
     "wrong",
 ]
 
 
+_LONGEST = 1e9
+_STATUS = re.compile(r"[1-9]\d\d", re.ASCII)
 _METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
@@ -172,16 +176,31 @@ def text_of(value: Any, key: str, place: str, default: str | None = None) -> str
 
 def status_of(value: Any, place: str) -> int:
     """The status that *value* says: a number, or a text that is one."""
-    match value:
-        case int() if not isinstance(value, bool):
-            found = value
-        case str() if value.strip().isdecimal():
-            found = int(value)
-        case _:
-            found = 0
-    if not 100 <= found <= 999:
-        raise wrong(place, f"has the status {shown(value)}, which is none")
-    return found
+    said = str(value).strip()
+    if isinstance(value, int | str) and _STATUS.fullmatch(said):
+        return int(said)
+    raise wrong(place, f"has the status {shown(value)}, which is none")
+
+
+def status_line_of(value: Any, place: str) -> tuple[int, str]:
+    """The status and its text that *value* says: a mapping, or the status alone."""
+    if not isinstance(value, dict):
+        return status_of(value, place), ""
+    code = value.get("code", value.get("status_code"))
+    return status_of(code, place), text_of(value, "message", place, "")
+
+
+def milliseconds(value: Any) -> int | None:
+    """A duration that a file says as a number, or as a text that is one; if it is any.
+
+    >>> milliseconds("702.4"), milliseconds(-1), milliseconds("soon")
+    (702, None, None)
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return round(found) if 0 <= found < _LONGEST else None
 
 
 def headers_of(value: Any, place: str) -> Headers:
@@ -276,12 +295,13 @@ def moment(said: Any) -> str:
     ('2023-08-14T15:02:13Z', '2026-08-02T17:44:02Z')
     """
     text = str(said or "").strip()
-    try:
-        found = datetime.fromisoformat(text.removesuffix(" GMT").removesuffix(" UTC"))
-    except ValueError:
+    plain = text.removesuffix(" GMT").removesuffix(" UTC")
+    for read, form in ((datetime.fromisoformat, plain), (parsedate_to_datetime, text)):
         try:
-            found = parsedate_to_datetime(text)
-        except ValueError:
-            return ""
-    utc = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+            found = read(form)
+            if found.tzinfo is None:
+                found = found.replace(tzinfo=UTC)
+            return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except (ValueError, OverflowError, TypeError, IndexError):
+            continue
+    return ""

@@ -16,7 +16,7 @@ from harness.converting.parts import (
     items_of,
     mapping_of,
     moment,
-    status_of,
+    status_line_of,
     text_of,
     wrong,
 )
@@ -46,7 +46,7 @@ def _interaction(item: Any, place: str, *, of_r: bool) -> Interaction:
         headers_of(request.get("headers"), place),
         _body(request.get("body"), f"{place}: the request", of_r=of_r),
     )
-    code, reason = _status(response.get("status"), place)
+    code, reason = status_line_of(response.get("status"), place)
     answer = Answer(
         code,
         headers_of(response.get("headers"), place),
@@ -59,13 +59,6 @@ def _interaction(item: Any, place: str, *, of_r: bool) -> Interaction:
 
 def _version(said: Any) -> str:
     return f"HTTP/{said}" if str(said or "")[:1].isdigit() else str(said or "")
-
-
-def _status(said: Any, place: str) -> tuple[int, str]:
-    if not isinstance(said, dict):
-        return status_of(said, place), ""
-    code = said.get("code", said.get("status_code"))
-    return status_of(code, place), text_of(said, "message", place, "")
 
 
 def _body(said: Any, where: str, *, of_r: bool) -> bytes:

@@ -5,15 +5,22 @@ position. Under a virtual clock, answers "as completed" come in the order of tha
 """
 
 import asyncio
-import contextvars
 import heapq
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Generator,
+    Mapping,
+    Sequence,
+)
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import closing, nullcontext
+from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from harness.messages import AIMessage
+from harness.models.places import Place, Threads, place_for
 from harness.models.playback import Playback
 
 __all__ = ["Job", "abatch", "abatch_as_completed", "batch", "batch_as_completed"]
@@ -27,40 +34,40 @@ class Job(Generic[T]):
     def __init__(
         self, opened: Playback | Exception, finish: Callable[[AIMessage], T]
     ) -> None:
-        self._opened = opened
+        self.opened = opened
         self._finish = finish
 
     @property
     def elapsed(self) -> float:
         """Seconds of pauses that the run has taken."""
-        return 0.0 if isinstance(self._opened, Exception) else self._opened.run.elapsed
+        return 0.0 if isinstance(self.opened, Exception) else self.opened.run.elapsed
 
     def ended(self, moment: float) -> None:
         """Let the virtual clock know that the run ended at *moment* of its batch."""
-        if isinstance(self._opened, Playback):
-            self._opened.clock.sleep_until(self._opened.run.started + moment)
+        if isinstance(self.opened, Playback):
+            self.opened.clock.sleep_until(self.opened.run.started + moment)
 
     def run(self) -> T | Exception:
         """The answer, or the exception that it ended in."""
-        if isinstance(self._opened, Exception):
-            return self._opened
-        self._opened.begin()
+        if isinstance(self.opened, Exception):
+            return self.opened
+        self.opened.begin()
         try:
-            for _ in self._opened.chunks():
+            for _ in self.opened.chunks():
                 pass
-            return self._finish(self._opened.message())
+            return self._finish(self.opened.message())
         except Exception as error:  # noqa: BLE001 - the caller asked for it or raises it
             return error
 
     async def arun(self) -> T | Exception:
         """The same in a task."""
-        if isinstance(self._opened, Exception):
-            return self._opened
-        self._opened.begin()
+        if isinstance(self.opened, Exception):
+            return self.opened
+        self.opened.begin()
         try:
-            async for _ in self._opened.achunks():
+            async for _ in self.opened.achunks():
                 pass
-            return self._finish(self._opened.message())
+            return self._finish(self.opened.message())
         except Exception as error:  # noqa: BLE001 - the caller asked for it or raises it
             return error
 
@@ -76,6 +83,11 @@ class Plan(Protocol):
     @property
     def keep(self) -> bool:
         """Whether exceptions are answers (``return_exceptions``)."""
+        ...
+
+    @property
+    def executor(self) -> Executor | None:
+        """What runs it in place of threads or tasks of ours."""
         ...
 
     @property
@@ -111,42 +123,84 @@ def batch_as_completed(
     jobs: Sequence[Job[T]], plan: Plan
 ) -> Generator[tuple[int, Any]]:
     """``(index, answer)`` as the answers come. Raises an exception when it comes."""
-    done = _threaded(jobs, plan, stop=not plan.keep and not plan.virtual)
-    for n, answer in _by_clock(jobs, plan, list(done)) if plan.virtual else done:
-        if isinstance(answer, Exception) and not plan.keep:
-            raise answer
-        yield n, answer
+    stop = not plan.keep and not plan.virtual
+    with closing(_threaded(jobs, plan, stop=stop)) as done:
+        for n, answer in _by_clock(jobs, plan, list(done)) if plan.virtual else done:
+            if isinstance(answer, Exception) and not plan.keep:
+                raise answer
+            yield n, answer
 
 
 def _threaded(
     jobs: Sequence[Job[T]], plan: Plan, *, stop: bool
-) -> Iterator[tuple[int, T | Exception]]:
+) -> Generator[tuple[int, Any]]:
     """Run *jobs* in threads; with *stop*, none is begun after one has failed."""
+    place = place_for(jobs, plan.executor)
     with _bar(plan, len(jobs)) as advance:
-        if len(jobs) == 1:
+        if place is not None:
+            lanes = plan.lanes or len(jobs)
+            yield from _running(jobs, place, lanes, advance, stop=stop)
+        elif len(jobs) == 1:
             yield 0, jobs[0].run()
             advance()
-            return
-        lanes = plan.lanes or min(32, (os.cpu_count() or 1) + 4)
-        with ThreadPoolExecutor(max_workers=min(lanes, len(jobs) or 1)) as pool:
-            futures: dict[Future[T | Exception], int] = {}
-            waiting = iter(range(len(jobs)))
+        else:
+            lanes = plan.lanes or min(32, (os.cpu_count() or 1) + 4)
+            with ThreadPoolExecutor(max_workers=min(lanes, len(jobs) or 1)) as pool:
+                yield from _running(jobs, Threads(pool), lanes, advance, stop=stop)
 
-            def begin(count: int) -> None:
-                for _, n in zip(range(count), waiting, strict=False):
-                    context = contextvars.copy_context()
-                    futures[pool.submit(context.run, jobs[n].run)] = n
 
-            begin(lanes)
-            while futures:
-                done, _ = wait(futures, return_when=FIRST_COMPLETED)
-                for future in sorted(done, key=futures.__getitem__):
-                    answer = future.result()
-                    if isinstance(answer, Exception) and stop:
-                        waiting = iter(())
-                    begin(1)
-                    yield futures.pop(future), answer
-                    advance()
+def _running(
+    jobs: Sequence[Job[T]],
+    place: Place,
+    lanes: int,
+    advance: Callable[[], None],
+    *,
+    stop: bool,
+) -> Generator[tuple[int, Any]]:
+    """Run *jobs* in *place*, *lanes* at once; what had begun has ended at the end."""
+    done: SimpleQueue[Future[Any]] = SimpleQueue()
+    running: dict[Future[Any], int] = {}
+    waiting = iter(range(len(jobs)))
+
+    def begin(count: int) -> None:
+        for _, n in zip(range(count), waiting, strict=False):
+            future = place.submit(jobs[n])
+            running[future] = n
+            future.add_done_callback(done.put)
+
+    try:
+        begin(lanes)
+        while running:
+            for future in sorted(_taken(done, running), key=running.__getitem__):
+                n = running.pop(future)
+                answer = place.answer(jobs[n], future)
+                if isinstance(answer, Exception) and stop:
+                    waiting = iter(())
+                    _cancel(running, after=n)
+                begin(1)
+                yield n, answer
+                advance()
+    finally:
+        _cancel(running)
+        wait(running)
+
+
+def _taken(
+    done: "SimpleQueue[Future[Any]]", running: dict[Future[Any], int]
+) -> list[Future[Any]]:
+    """All of *running* that is done, once something is; what was cancelled is not."""
+    found = [done.get(), *(done.get() for _ in range(done.qsize()))]
+    return [future for future in found if future in running]
+
+
+def _cancel(running: dict[Future[Any], int], *, after: int = -1) -> None:
+    """Drop what has not begun, of the jobs after that number.
+
+    Those before it may have errors that come first.
+    """
+    for future in [one for one, n in running.items() if n > after]:
+        if future.cancel():
+            del running[future]
 
 
 async def abatch(jobs: Sequence[Job[T]], plan: Plan) -> list[Any]:
@@ -181,12 +235,14 @@ async def _tasked(
     jobs: Sequence[Job[T]], plan: Plan, *, stop: bool
 ) -> AsyncGenerator[tuple[int, T | Exception]]:
     """Run *jobs* in tasks that begin in input order; *stop* as in `_threaded`."""
+    place = place_for(jobs, plan.executor)
     tasks: dict[asyncio.Task[T | Exception], int] = {}
     waiting = iter(range(len(jobs)))
 
     def begin(count: int) -> None:
         for _, n in zip(range(count), waiting, strict=False):
-            tasks[asyncio.create_task(jobs[n].arun())] = n
+            run = jobs[n].arun() if place is None else place.aanswer(jobs[n])
+            tasks[asyncio.create_task(run)] = n
 
     try:
         with _bar(plan, len(jobs)) as advance:
@@ -194,16 +250,29 @@ async def _tasked(
             while tasks:
                 done, _ = await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
                 for task in sorted(done, key=tasks.__getitem__):
+                    n = tasks.pop(task)
+                    if task.cancelled():
+                        continue
                     answer = task.result()
                     if isinstance(answer, Exception) and stop:
                         waiting = iter(())
+                        _drop(tasks, place, n)
                     begin(1)
-                    yield tasks.pop(task), answer
+                    yield n, answer
                     advance()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _drop(
+    tasks: Mapping[asyncio.Task[Any], int], place: Place | None, number: int
+) -> None:
+    """Cancel what waits in *place* behind the job of that *number*."""
+    for task, n in tasks.items():
+        if place is not None and n > number:
+            task.cancel()
 
 
 def _by_clock(

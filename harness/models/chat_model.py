@@ -14,6 +14,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID, uuid4
@@ -27,8 +28,10 @@ from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
 from harness.models.config import ConfigLike, RunConfig, configs_for
 from harness.models.events import OPTIONS, Event, checked_options, model_events
+from harness.models.parcels import Sent, stays
+from harness.models.places import shares_memory
 from harness.models.playback import Playback, asynchronous
-from harness.models.retrying import Fallback, Player, Retry, RetryPolicy
+from harness.models.retrying import Fallback, Player, Retry, RetryPolicy, sent
 from harness.models.runs import Run, ambience
 from harness.models.structured import Method, Output, StructuredModel
 from harness.requests import ChatRequest
@@ -47,6 +50,7 @@ class BatchPlan:
     keep: bool
     virtual: bool
     progress: bool
+    executor: Executor | None
 
 
 class ChatModel(Batches):
@@ -67,7 +71,8 @@ class ChatModel(Batches):
     #: Tells the time and lets pauses pass.
     clock: Clock = RealClock()
     #: Whether `play` blocks: then a thread pulls its steps where a loop is running,
-    #: and a pause begins when it comes, whatever time the steps before it took.
+    #: a pause begins when it comes, whatever time the steps before it took, and the
+    #: workers of a batch's executor play it: a copy of the model, pickled.
     blocking: ClassVar[bool] = False
 
     #: What is bound to every request, and configured for every run.
@@ -261,8 +266,11 @@ class ChatModel(Batches):
         *,
         stream: bool = False,
         tasks: bool = False,
+        away: Player | None = None,
     ) -> Playback:
         run, request = self._asked(value, config, params, stream)
+        if away is not None:
+            return Sent(run, request, away, self.clock, live=self.blocking)
         player = self._player
         steps = run.playing(player.aplay if tasks else player.play, request)
         return Playback(run, request, steps, self.clock, live=self.blocking)
@@ -303,13 +311,24 @@ class ChatModel(Batches):
                 f"({type(inputs).__name__})."
             )
         jobs: list[Job[T]] = []
-        for value, one in zip(inputs, configs_for(config, len(inputs)), strict=True):
+        configs = configs_for(config, len(inputs))
+        executor = self._plan(config, keep=False, progress=False).executor
+        away: Player | None = None
+        if shares_memory(executor):
+            tasks = False
+        elif executor is not None and not stays():
+            away = sent(self._player)
+        for value, one in zip(inputs, configs, strict=True):
             try:
-                opened = self._open(value, one, params, tasks=tasks)
+                opened = self._open(value, one, params, tasks=tasks, away=away)
                 jobs.append(Job(opened, finish))
             except Exception as error:  # noqa: BLE001 - raised or returned by the batch
                 jobs.append(Job(error, finish))
         return jobs
+
+    def _sent(self) -> Player | None:
+        """What stands for this model in another process; None where it stays here."""
+        return self._with(config=RunConfig.of(None)) if self.blocking else None
 
     def _plan(self, config: object, *, keep: bool, progress: bool) -> BatchPlan:
         first = config
@@ -317,7 +336,8 @@ class ChatModel(Batches):
             first = config[0] if config else None
         merged = self.config.merged(RunConfig.of(first))  # type: ignore[arg-type]  # _jobs checked it
         virtual = self.clock.virtual
-        return BatchPlan(merged.max_concurrency, keep, virtual, progress)
+        lanes, executor = merged.max_concurrency, merged.executor
+        return BatchPlan(lanes, keep, virtual, progress, executor)
 
 
 def _same(message: AIMessage) -> AIMessage:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.errors import InputError, shown
 
@@ -74,6 +74,9 @@ class VirtualClock:
         self._now = 0.0
         self._moving = threading.Lock()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _moved, (type(self), "_now", self._now)
+
     def now(self) -> float:
         """Seconds slept so far."""
         return self._now
@@ -108,6 +111,9 @@ class SkippingClock:
         self._skipped = 0.0
         self._moving = threading.Lock()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _moved, (type(self), "_skipped", self._skipped)
+
     def now(self) -> float:
         """Seconds of the monotonic clock, and those that were skipped."""
         return time.monotonic() + self._skipped
@@ -121,6 +127,13 @@ class SkippingClock:
         """The same; other tasks have their turn."""
         self.sleep_until(moment)
         await others_turn()
+
+
+def _moved(kind: type[Clock], name: str, seconds: float) -> Clock:
+    """A clock of that *kind*, as far as another was; the lock is its own."""
+    clock = kind()
+    setattr(clock, name, seconds)
+    return clock
 
 
 def given_clock(clock: Clock | None) -> Clock:

@@ -1,7 +1,8 @@
 """What a caller can say about one run of a model, beside its input."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,12 @@ __all__ = ["ConfigLike", "RunConfig"]
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Tags, metadata and callbacks of a run; how many of a batch run at once.
+    """Tags, metadata and callbacks of a run; how many of a batch run, and where.
+
+    *executor* is any `concurrent.futures.Executor`: a batch runs in its threads, or
+    what blocks (live models, and yours that say so) in its processes, on whatever
+    machine they are; a single call does not look at it. Pickled, a config leaves it
+    behind. *max_concurrency* is how many runs it is given at once: all, if None.
 
     >>> RunConfig.of({"tags": ["a"], "max_concurrency": 5}).max_concurrency
     5
@@ -26,6 +32,7 @@ class RunConfig:
     run_id: UUID | str | None = None
     max_concurrency: int | None = None
     configurable: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    executor: Executor | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name, kinds in _KINDS.items():
@@ -75,7 +82,16 @@ class RunConfig:
             self.run_id if other.run_id is None else other.run_id,
             other.max_concurrency or self.max_concurrency,
             {**self.configurable, **other.configurable},
+            self.executor if other.executor is None else other.executor,
         )
+
+    def alone(self) -> "RunConfig":
+        """The same without what belongs to this process: callbacks and executor."""
+        return replace(self, callbacks=(), executor=None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        return RunConfig, tuple({**given, "executor": None}.values())
 
 
 def _unwanted(name: str, value: object) -> InputError:
@@ -93,6 +109,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "run_id": (UUID, str, type(None)),
     "max_concurrency": (int, type(None)),
     "configurable": (Mapping,),
+    "executor": (Executor, type(None)),
 }
 _WANTED = {
     "tags": "a list of strings",
@@ -102,6 +119,8 @@ _WANTED = {
     "run_id": "a UUID or a string",
     "max_concurrency": "a whole number from 1 up",
     "configurable": "a dict",
+    "executor": "a concurrent.futures.Executor, such as ProcessPoolExecutor() or "
+    "Dask's client.get_executor()",
 }
 _COPIED: dict[str, Callable[[Any], Any]] = {
     "tags": tuple,

@@ -19,7 +19,16 @@ __all__ = ["Playback", "aplayed", "asynchronous", "played"]
 class Playback:
     """The answer to one request as it comes in; listened to once."""
 
-    __slots__ = ("_message", "clock", "live", "request", "run", "seen", "steps")
+    __slots__ = (
+        "_announced",
+        "_message",
+        "clock",
+        "live",
+        "request",
+        "run",
+        "seen",
+        "steps",
+    )
 
     def __init__(
         self,
@@ -38,6 +47,7 @@ class Playback:
         self.live = live and not clock.virtual
         self.seen: list[AIMessageChunk] = []
         self._message: AIMessage | None = None
+        self._announced = False
 
     def message(self) -> AIMessage:
         """The finished message; all chunks must have come."""
@@ -52,6 +62,18 @@ class Playback:
         """
         if not self.clock.virtual:
             self.run.started = self.clock.now()
+
+    def announce(self) -> None:
+        """Tell the callbacks that the run begins, if they do not know."""
+        if not self._announced:
+            self._announced = True
+            self.run.start(self.request.messages)
+
+    async def aannounce(self) -> None:
+        """The same in a task."""
+        if not self._announced:
+            self._announced = True
+            await self.run.astart(self.request.messages)
 
     def chunks(self) -> Generator[AIMessageChunk]:
         """The chunks as they come, the last of them marked so."""
@@ -105,7 +127,7 @@ class Playback:
         """*chunks*, with all callbacks told of the run."""
         run, tokens = self.run, self.request.stream
         try:
-            run.start(self.request.messages)
+            self.announce()
             for chunk in chunks:
                 if tokens:
                     run.token(chunk)
@@ -121,7 +143,7 @@ class Playback:
     ) -> AsyncGenerator[AIMessageChunk]:
         run, tokens = self.run, self.request.stream
         try:
-            await run.astart(self.request.messages)
+            await self.aannounce()
             async for chunk in chunks:
                 if tokens:
                     await run.atoken(chunk)

@@ -5,11 +5,18 @@ until it is complete; of a stream, only what fails before its first chunk is ret
 Errors of the test itself (a script or cassette that does not fit) are never retried.
 """
 
+import copy
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+)
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from harness.chunks import AIMessageChunk
 from harness.errors import CassetteError, InputError, ModelError, ScriptError, shown
@@ -18,7 +25,7 @@ from harness.models.playback import aplayed, played
 from harness.requests import ChatRequest
 from harness.steps import Fault, Pause, Step, fault_error
 
-__all__ = ["Attempt", "Fallback", "Player", "Retry", "RetryPolicy"]
+__all__ = ["Attempt", "Fallback", "Player", "Retry", "RetryPolicy", "sent"]
 
 _NEVER = (ScriptError, CassetteError, InputError)
 
@@ -109,6 +116,12 @@ class Player(Protocol):
         ...
 
 
+def sent(player: Player) -> Player | None:
+    """What stands for *player* in another process; None where it has to stay here."""
+    go: Callable[[], Player | None] | None = getattr(player, "_sent", None)
+    return None if go is None else go()
+
+
 class _Attempts(ABC):
     """Attempts at an answer, one after the other, until one succeeds."""
 
@@ -120,6 +133,14 @@ class _Attempts(ABC):
         self, failed: list["Attempt"], request: ChatRequest
     ) -> tuple[Player, ChatRequest, Pause] | None:
         """Who is asked what next, after which pause; None: nobody."""
+
+    def _sent(self) -> Player | None:
+        inner = sent(self.inner)
+        if inner is None:
+            return None
+        changed = copy.copy(self)
+        changed.inner = inner
+        return changed
 
     def final(self, failed: list["Attempt"]) -> "Attempt":
         """Which of the failures is told when nobody is left to ask."""
@@ -253,6 +274,14 @@ class Fallback(_Attempts):
         super().__init__(inner)
         self.others = others
         self.policy = policy
+
+    def _sent(self) -> Player | None:
+        changed = super()._sent()
+        others = [(sent(player), binding) for player, binding in self.others]
+        if changed is None or any(player is None for player, _ in others):
+            return None
+        cast("Fallback", changed).others = cast("Any", tuple(others))
+        return changed
 
     def further(
         self, failed: list[Attempt], request: ChatRequest

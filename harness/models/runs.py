@@ -121,6 +121,15 @@ class Run:
         self.started = started
         self.elapsed = 0.0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The run as another process knows it: nobody there listens."""
+        state = {name: getattr(self, name) for name in self.__slots__}
+        return {**state, "config": self.config.alone(), "handlers": ()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
     def playing(self, play: Callable[[ChatRequest], T], request: ChatRequest) -> T:
         """What *play* makes of *request*, with this as the `current_run`."""
         token = _CURRENT.set(self)

@@ -43,12 +43,21 @@ class ApiKey:
 
     def __reduce__(self) -> tuple[Callable[..., "ApiKey"], tuple[Any, ...]]:
         if self._variable is not None:
-            return _looked_up, (self._variable,)
+            return _found_again, (self._variable,)
         return ApiKey, (self._value,)
 
 
 def _looked_up(variable: str) -> ApiKey:
     return ApiKey(_checked(os.environ.get(variable, ""), variable), variable)
+
+
+def _found_again(variable: str) -> ApiKey:
+    if key := _looked_up(variable):
+        return key
+    raise AuthenticationError(
+        f"The API key was found in {variable}, which is not set in this process: a key "
+        'of the environment is not sent along. Set it here too, or give api_key="...".'
+    )
 
 
 def find_key(given: object, service: Service, *, needed: bool) -> ApiKey:

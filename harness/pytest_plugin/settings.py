@@ -76,6 +76,13 @@ def add_options(parser: pytest.Parser) -> None:
         "they say, else ini harness_cassette_mode)",
     )
     group.addoption(
+        "--cassette-rewrite",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="record this cassette anew, whatever its mode; may be given several times",
+    )
+    group.addoption(
         "--cassette-block-network",
         action="store_true",
         help="no test reaches another machine, except while its cassette records",

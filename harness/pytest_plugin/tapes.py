@@ -15,7 +15,7 @@ from harness.pytest_plugin.marks import TAPE, called_after, marked
 from harness.pytest_plugin.network import Network
 from harness.pytest_plugin.settings import ENDS, folder
 from harness.pytest_plugin.watching import Watch
-from harness.recording import use_cassette
+from harness.recording import cassette_path, use_cassette
 
 __all__ = ["Cassettes", "tape_of"]
 
@@ -40,10 +40,12 @@ class _Opening:
         if forced := config.getoption("cassette_mode"):
             mode = forced
             options["forced"] = True
+        home = folder(config, "cassettes")
+        if _is_to_be_rewritten(config, cassette_path(name, home)):
+            mode, options["forced"] = "rewrite", True
         allow_unused = options.pop("allow_unused", None)
         if config.getini("harness_unused_interactions") == "ignore":
             allow_unused = allow_unused is not False
-        home = folder(config, "cassettes")
         cassette = use_cassette(name, mode, directory=home, **options)
         return cls(cassette, Network.of(config), allow_unused)
 
@@ -80,6 +82,13 @@ class _Opening:
         lines.append("--cassette-mode=rewrite records what is asked for, and no more.")
         told = "\n".join([f"{count} were never asked for:", *lines])
         yield CassetteError(told)
+
+
+def _is_to_be_rewritten(config: pytest.Config, path: Path) -> bool:
+    """Whether the command line chose the cassette at *path* to be recorded anew."""
+    chosen: list[str] = config.getoption("cassette_rewrite") or []
+    here = config.invocation_params.dir
+    return any((here / one).resolve() == path.resolve() for one in chosen)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.errors import NetworkBlocked
+from harness.models.parcels import stay_while
 from harness.recording.hosts import is_local, is_one_of
 from harness.recording.patching import Patch, Patches
 from harness.recording.stack import client_here, code_line
@@ -102,6 +103,8 @@ class Guard:
 
 #: The guards that are up: for the whole process, as the network is.
 _guards: list[Guard] = []
+# They see nothing of what another process does.
+stay_while(lambda: bool(_guards))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from harness.errors import (
     UnrecordedRequest,
     UnscriptedRequest,
 )
+from harness.models.parcels import stay_while
 from harness.recording.guard import Guard, put_up, refusal, take_down, way_out
 from harness.recording.hosts import host_of
 from harness.recording.opened import OpenCassette, Opened, OpenFake
@@ -45,6 +46,8 @@ _CURRENT: ContextVar[Opened | None] = ContextVar("harness_cassette", default=Non
 _STARTED_IN: WeakKeyDictionary[threading.Thread, Opened | None] = WeakKeyDictionary()
 _changing = threading.Lock()
 _open: tuple[Opened, ...] = ()
+# What another process asks would pass by what is open here.
+stay_while(lambda: bool(_open))
 
 
 def put_in(opened: OpenedT) -> OpenedT:

@@ -1,6 +1,6 @@
 """Reading cassettes and scripts into transcripts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +14,22 @@ from harness.scripts.files import holds_script, read_script
 from harness.scripts.parts import Auto, Compute, Said, Steps, Turn
 from harness.steps import Fault, Pause, Step
 from harness.transcripts.exchanges import Exchange, Piece, Transcript
+from harness.wire import Dialect
 
 __all__ = ["read_transcript", "transcript_of"]
 
 
-def read_transcript(path: str | Path) -> Transcript:
+def read_transcript(
+    path: str | Path,
+    change: Callable[[Interaction], Interaction] | None = None,
+    *,
+    dialect: Dialect | None = None,
+) -> Transcript:
     """Read the cassette or the script at *path*, whichever it is.
+
+    *dialect* is the wire format of a cassette whose URLs do not tell it. What *change*
+    makes of each interaction of a cassette is read in its place, such as
+    ``Redaction().redact``.
 
     Seals are not looked at. Raises CassetteError for a file that is neither or damaged,
     and InputError, which names line and field, for a wrong script.
@@ -31,7 +41,10 @@ def read_transcript(path: str | Path) -> Transcript:
     text = _text(path)
     if text is not None and holds_script(text):
         return _script(read_script(text, str(path)), path)
-    return transcript_of(load_cassette(path, seals="ignore"), path)
+    interactions: Iterable[Interaction] = load_cassette(path, seals="ignore")
+    if change is not None:
+        interactions = map(change, interactions)
+    return transcript_of(interactions, path, dialect=dialect)
 
 
 def _text(path: Path) -> str | None:
@@ -41,10 +54,15 @@ def _text(path: Path) -> str | None:
         return None  # `load_cassette` reads packed files, and says what is wrong
 
 
-def transcript_of(interactions: Iterable[Interaction], path: str | Path) -> Transcript:
+def transcript_of(
+    interactions: Iterable[Interaction],
+    path: str | Path,
+    *,
+    dialect: Dialect | None = None,
+) -> Transcript:
     """The transcript of *interactions*, which stand in the file at *path*."""
     listed = tuple(interactions)
-    source = CassetteSource(listed)
+    source = CassetteSource(listed, dialect)
     chats = {one.number: one for one in source.recordings}
     aside = {id(one): reason for one, reason in source.skipped}
     return Transcript(

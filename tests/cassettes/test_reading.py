@@ -425,6 +425,15 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         load_cassette(path)
 
 
+def test_a_foreign_file_that_is_no_text(tmp_path: Path) -> None:
+    """One that holds any bytes is told by how it begins."""
+    path = tmp_path / "a.httprr"
+    path.write_bytes(b"httprr trace v1\n1 1\n\xff\xff")
+
+    with pytest.raises(CassetteError, match=r"httprr; .*: harness convert .*a\.httprr"):
+        load_cassette(path)
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     """The system's reason is told."""
     with pytest.raises(CassetteError, match="cannot be read: Is a directory"):

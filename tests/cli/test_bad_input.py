@@ -17,6 +17,9 @@ GIVEN = {
     "serve": "serve --port 0 {file}",
     "seal": "seal {file}",
     "convert": "convert {file} --into {out}",
+    "diff": "diff {file} {file}",
+    "show": "show {file}",
+    "stats": "stats {file}",
 }
 WITHOUT = {
     "demo": "takes no files",

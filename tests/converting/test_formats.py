@@ -667,6 +667,16 @@ def test_what_is_no_recording(text: str, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_is_no_text() -> None:
+    """Bytes that are no UTF-8 are named by their place, in one line."""
+    for data in (b"interactions: \xff", b"http_interactions: \xff"):
+        with pytest.raises(CassetteError, match=r"^a\.file: byte \d+ is no UTF-8"):
+            read_recording(data, "a.file")
+    assert read_recording(b"\xef\xbb\xbf" + RUBY.encode(), "a").format == "vcr"
+    with pytest.raises(CassetteError, match=r"^a\.file, line 2 is damaged: [^\n]*$"):
+        read("a: b\n\0")
+
+
 def test_every_format_that_is_told_can_be_read() -> None:
     """The table of how files are told and that of how they are read agree."""
     said = [RUBY, HTTPMOCK, TRACE.decode("latin-1")]
@@ -677,3 +687,28 @@ def test_every_format_that_is_told_can_be_read() -> None:
     told = [*map(text_form, said), *map(value_form, values)]
 
     assert {form.name for form in told if form} == {*FORMATS} - {"vcrpy"}
+
+
+def test_bytes_where_text_is_expected() -> None:
+    """A recorder that writes all bytes in base64 is read as well."""
+    text = TAGGED.replace("POST", "!!binary UE9TVA==").replace("'*/*'", "!!binary Ki8q")
+
+    assert read(text) == read(TAGGED)
+
+
+def test_other_spellings_of_bodies() -> None:
+    """JSON as a text of a rule, coded text that is no list, and a bare posted text."""
+    rule = "when: {path: /v1/messages, json_body: '{}'}\nthen: {body_base64: aGk=}\n"
+
+    (ruled,) = read(rule)[1]
+    (bare,) = read(har({"text": "a"}, request={"postData": "b"}))[1]
+
+    assert (ruled.request_body, ruled.response_body) == (b"{}", b"hi")
+    assert (bare.request_body, bare.response_body) == (b"b", b"a")
+    with pytest.raises(CassetteError, match="has a body that is no base64"):
+        read(har({"text": "[1", "encoding": "base64"}))
+
+
+def test_symbols_of_ruby() -> None:
+    """A tag of a program's own is only the text behind it."""
+    assert read(RUBY.replace("method: post", "method: !ruby/sym post")) == read(RUBY)

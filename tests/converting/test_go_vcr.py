@@ -91,6 +91,13 @@ def test_the_second_version() -> None:
     assert found.interactions[0].place == "a.yaml, interaction 1 (line 4)"
 
 
+def test_a_duration_that_is_none() -> None:
+    """Nothing waits for ages."""
+    text = SECOND.replace("1.068771125s", f"{'9' * 500}h")
+
+    assert read_recording(text.encode(), "a.yaml").interactions[0].chunk_times is None
+
+
 def test_the_first_version() -> None:
     """It says less; bytes, and words of headers, are what they were."""
     (one,) = read_recording(FIRST.encode(), "a.yaml").interactions

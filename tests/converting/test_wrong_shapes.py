@@ -183,7 +183,21 @@ SAMPLES: dict[str, Any] = {
     },
 }
 #: What is put in place of each value.
-ODD = (None, True, -1, 1e300, "", "x\ud800\x00", [], {}, [[]], [None], {"name": 3})
+ODD = (
+    None,
+    True,
+    "9" * 5000,
+    "0001-01-01T00:00:00+14:00",
+    -1,
+    1e300,
+    "",
+    "x\ud800\x00",
+    [],
+    {},
+    [[]],
+    [None],
+    {"name": 3},
+)
 
 
 def spoiled(value: Any) -> Iterator[Any]:

@@ -99,8 +99,8 @@ def test_the_empty_config_is_neutral():
             {"tag": ["a"]},
             (
                 "config has no 'tag'. Did you mean 'tags'? Known: 'callbacks', "
-                "'configurable', 'max_concurrency', 'metadata', 'run_id', 'run_name', "
-                "'tags'."
+                "'configurable', 'executor', 'max_concurrency', 'metadata', 'run_id', "
+                "'run_name', 'tags'."
             ),
         ),
         ({3: 4}, "config has no 3. Known: 'callbacks'"),
@@ -122,6 +122,10 @@ def test_the_empty_config_is_neutral():
             "config['max_concurrency'] is 0; at least 1 call has to run.",
         ),
         ({"configurable": 3}, "config['configurable'] is 3; give a dict."),
+        (
+            {"executor": 4},
+            "config['executor'] is 4; give a concurrent.futures.Executor, such as",
+        ),
     ],
     ids=str,
 )

@@ -30,7 +30,9 @@ import openai
 import pytest
 import requests
 import urllib3
+import vcr.serialize
 import zstandard
+from vcr.serializers import yamlserializer
 
 from harness import (
     AIMessageChunk,
@@ -46,6 +48,7 @@ from harness.cassettes import Interaction, load_cassette
 from harness.cassettes.http_requests import HttpRequest
 from harness.cassettes.interactions import decoded_body
 from harness.cassettes.tape import Tape
+from harness.cli import main
 from harness.errors import CassetteError, ModelError
 from harness.messages import AIMessage
 from harness.recording import block_network, use_cassette
@@ -628,3 +631,63 @@ def test_messages(hidden: bool, disk: Disk) -> None:
         assert replay.invoke(question).tool_calls[0]["name"] == "a"
     with pytest.raises(ModelError, match="No such key"):
         replay.invoke(questions[-1])
+
+
+# ----------------------------------------------------------------------- afterwards
+
+
+def as_vcrpy(text: str) -> str:
+    """Give a cassette as stock vcrpy writes it, without a word of ours."""
+    asked, answered = vcr.serialize.deserialize(text, yamlserializer)
+    for one in answered:
+        one.pop("recorded", None)
+        one["body"].pop("chunks", None)
+    said = {"requests": asked, "responses": answered}
+    return str(vcr.serialize.serialize(said, yamlserializer))
+
+
+@pytest.mark.parametrize(
+    ("client", "form"),
+    [
+        ("httpx", "ours"),
+        ("requests", "vcrpy's"),
+        ("openai", "vcrpy's"),
+        ("anthropic, async", "packed"),
+    ],
+)
+def test_an_old_cassette_is_mended(
+    client: str, form: str, server: Any, tmp_path: Path, capsys: Any
+) -> None:
+    """`harness check` finds secrets and shows none; `harness redact` hides them."""
+    letters, secrets = planted(client)
+    plant = Plant(Random(3), secrets)  # noqa: S311 - as above
+    path = tmp_path / ("a.yaml.gz" if form == "packed" else "a.yaml")
+    scripted(server, client, letters)
+    with use_cassette(tmp_path / "a.yaml", "all", redaction=Redaction.none()):
+        for number, one in enumerate(letters):
+            CLIENTS[client](server.url, one, number)
+    server.close()
+    text = (tmp_path / "a.yaml").read_text("utf-8")
+    text = as_vcrpy(text) if form == "vcrpy's" else text
+    data = f"# Mine, {plant.key()}\n{text}".encode()
+    path.write_bytes(gzip.compress(data) if form == "packed" else data)
+    assert found(path.read_bytes(), secrets) == {*secrets}
+
+    assert main(["check", str(path), "--format", "json"]) == 1
+    shown = capsys.readouterr()
+    assert '"rule": "secret"' in shown.out
+    assert not any(one[:8] in shown.out + shown.err for one in secrets)
+    assert main(["redact", "--dry-run", str(path)]) == 1
+    assert main(["redact", str(path)]) == 0
+    assert main(["redact", "--dry-run", str(path)]) == 0
+
+    shown = capsys.readouterr()
+    assert f"{LETTERS_EACH} of {LETTERS_EACH} recordings match as before" in shown.out
+    assert f"{path}: nothing to hide\n" in shown.out
+    assert found(path.read_bytes(), secrets) == set()
+    assert not any(one[:8] in shown.out + shown.err for one in secrets)
+    assert main(["check", str(path), "--strict", "--ignore", "unreadable"]) == 0
+    with block_network(), use_cassette(path, seals="error") as tape:
+        for number, one in enumerate(letters):
+            assert "REDACTED-" in str(CLIENTS[client](server.url, one, number))
+        assert tape.unused() == []

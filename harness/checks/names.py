@@ -1,0 +1,51 @@
+"""Names of files that not every system can tell apart, or take; and what runs leave."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from unicodedata import normalize
+
+from harness.checks.rules import Finding
+
+__all__ = ["check_leftover", "check_names"]
+
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+_WRONG = re.compile(r'[<>:"|?*\\\x00-\x1f]')
+_LEFT = (
+    (".damaged", "what could not be read of the journal of a killed run"),
+    (".journal", "the journal of a run that was killed"),
+    (".tmp", "a file that a killed run has not finished"),
+    (".failed.yaml", "what a failing test recorded"),
+)
+
+
+def check_names(paths: Iterable[str]) -> Iterator[Finding]:
+    """Which of *paths* are the same where case does not count, or not for Windows."""
+    known: dict[str, str] = {}
+    for path in paths:
+        other = known.setdefault(normalize("NFC", path).casefold(), path)
+        if other != path:
+            text = f"some systems take it for {other!r}, whose name has other letters."
+            yield Finding(path, 1, "name", text)
+        for part in PurePosixPath(path).parts:
+            if why := _refused(part):
+                yield Finding(path, 1, "portable", f"{part!r} {why} on Windows.")
+                break
+
+
+def check_leftover(path: str) -> Iterator[Finding]:
+    """What the file at *path* is, if a run left it."""
+    for ending, what in _LEFT:
+        if path.endswith(ending):
+            yield Finding(path, 1, "leftover", f"{what}.")
+            return
+
+
+def _refused(part: str) -> str:
+    if part in {"/", ".", ".."}:
+        return ""
+    if _RESERVED.match(part):
+        return "is the name of a device"
+    if found := _WRONG.search(part):
+        return f"has {found[0]!r}, which no name has"
+    return "ends in what is cut off" if part[-1] in " ." else ""

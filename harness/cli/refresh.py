@@ -1,0 +1,231 @@
+"""The command `refresh`: what is stale is recorded anew."""
+
+import os
+import shlex
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import Progress
+
+from harness.cassettes.merging import Loaded
+from harness.cli.programs import run_program
+from harness.cli.screen import counted, output, print_json
+from harness.cli.stale_cassettes import (
+    Row,
+    as_json,
+    files_of,
+    looked_at,
+    shown_costs,
+    shown_row,
+)
+from harness.errors import InputError
+from harness.refreshing import Keys, ask_again, read_age, signed, tokens_of
+
+__all__ = ["refresh", "refresh_arguments"]
+
+
+def refresh_arguments(parser: ArgumentParser) -> None:
+    """What `refresh` takes; a command may stand behind ``--``."""
+    parser.usage = "harness refresh [options] [PATH ...] [-- COMMAND [ARGUMENT ...]]"
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="a cassette, or a folder of them (default: cassettes/)",
+    )
+    parser.add_argument(
+        "--older-than",
+        default="90d",
+        metavar="AGE",
+        help="what is stale: 90d (default), 12h, 2w; 0d: everything",
+    )
+    parser.add_argument(
+        "-k",
+        "--only",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="only cassettes with this in their path; * stands for anything",
+    )
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        dest="given_keys",
+        metavar="HOST=VARIABLE",
+        help="the variable that has the key of a host that is no well-known provider's",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list what is stale, and ask nothing"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask before requests are sent"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(behind=())
+
+
+def refresh(  # noqa: PLR0913 - the options of the command
+    *,
+    paths: Sequence[str],
+    older_than: str,
+    only: Sequence[str],
+    given_keys: list[str],
+    dry_run: bool,
+    yes: bool,
+    json: bool,
+    behind: Sequence[str],
+) -> int:
+    """Record the stale cassettes anew; 1 if one of them could not be.
+
+    Raises HarnessError for what cannot be used; nothing is asked then.
+    """
+    age, keys = read_age(older_than), Keys.read(os.environ, given_keys)
+    out, now = _Output(machines=json), datetime.now(UTC)
+    looked = [looked_at(path, age, now) for path in files_of(paths, only)]
+    rows = [row for row in looked if row.state != "fresh"]
+    if behind:  # the tests ask what is not asked again here
+        rows = [
+            replace(row, state="stale") if row.has_requests else row for row in rows
+        ]
+    stale = [row for row in rows if row.state == "stale"]
+    left = [row for row in rows if row.state != "stale"]
+    if dry_run or not stale:
+        out.rows(rows)
+        out.end(rows, len(looked), asked=False)
+        return 1 if left and not dry_run else 0
+    if not behind:
+        _check_keys(stale, keys)
+    if not (yes or behind or _agreed(stale, out)):
+        return 2
+    out.rows(left)
+    done = _by_command(behind, stale, out) if behind else _by_asking(stale, keys, out)
+    out.end([*left, *done], len(looked), asked=True)
+    return 0 if all(row.state == "refreshed" for row in [*left, *done]) else 1
+
+
+def _check_keys(stale: Sequence[Row], keys: Keys) -> None:
+    """See that every key is there, before anything is sent. Raises InputError."""
+    problems: dict[str, str] = {}
+    for row in stale:
+        for one in row.loaded.interactions:
+            try:
+                signed(one, keys)
+            except InputError as error:
+                problems.setdefault(str(error), row.place)
+    if problems:
+        told = [f"{why} ({place})" for why, place in problems.items()]
+        raise InputError("\nharness: ".join(told))
+
+
+def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
+    """Whether the user wants these requests to be sent; asked on a terminal."""
+    count = _requests(stale)
+    words = f"{counted(count, 'request')} would be sent"
+    if not sys.stdin.isatty():
+        _tell(f"{words}: say --yes, or look with --dry-run.")
+        return False
+    out.rows(stale)
+    out.costs(stale, "They took the last time:")
+    answer = input(f"{words}. Go on? [y/N] ")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def _by_asking(stale: Sequence[Row], keys: Keys, out: "_Output") -> list[Row]:
+    done: list[Row] = []
+    with out.progress(stale) as told:
+        for row in stale:
+            result = ask_again(row.path, row.loaded, keys, told=told)
+            why = result.why
+            if result.state == "diverged":
+                why += (
+                    ". It is as it was: run its test with "
+                    f"--cassette-rewrite={shlex.quote(row.place)}"
+                )
+            elif result.state == "failed":
+                why += ". It is as it was."
+            done.append(replace(row, state=result.state, why=why, tokens=result.spent))
+            out.rows(done[-1:])
+    return done
+
+
+def _by_command(
+    command: Sequence[str], stale: Sequence[Row], out: "_Output"
+) -> list[Row]:
+    """Run the *command*, whose pytest records the *stale* cassettes anew."""
+    chosen = [f"--cassette-rewrite={row.path.absolute()}" for row in stale]
+    options = [os.environ.get("PYTEST_ADDOPTS", ""), shlex.join(chosen)]
+    environ = {**os.environ, "PYTEST_ADDOPTS": " ".join(filter(None, options))}
+    status = run_program(command, environ)
+    if status:
+        _tell(f"the command ended with status {status}.")
+    done = [_after(row) for row in stale]
+    out.rows(done)
+    return done
+
+
+def _after(row: Row) -> Row:
+    """What became of a cassette that the command may have recorded anew."""
+    if row.loaded.refreshed(row.path) is row.loaded:
+        failed = row.path.with_name(f"{row.path.stem}.failed.yaml")
+        why = f"a test failed: {failed.name}" if failed.exists() else "no test asked it"
+        return replace(row, state="left", why=f"{why}. It is as it was.", tokens=())
+    loaded = Loaded.read(row.path, "ignore")
+    spent = tokens_of(loaded.interactions)
+    return replace(row, state="refreshed", why="", loaded=loaded, tokens=spent)
+
+
+class _Output:
+    """What is printed: lines for people, or JSON at the end."""
+
+    def __init__(self, *, machines: bool) -> None:
+        self._machines = machines
+        self._console = output()
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """A line on each of *rows*."""
+        if not self._machines:
+            for row in rows:
+                shown_row(self._console, row)
+
+    def costs(self, rows: Sequence[Row], head: str) -> None:
+        """What *rows* cost, by model."""
+        if not self._machines:
+            shown_costs(self._console, rows, head)
+
+    def end(self, rows: Sequence[Row], count: int, *, asked: bool) -> None:
+        """Sum up *rows*, of *count* cassettes; *asked* if requests were sent."""
+        if self._machines:
+            told = [*map(as_json, rows)]
+            print_json({"looked_at": count, "cassettes": told})
+            return
+        done = sum(row.state == "refreshed" for row in rows)
+        if asked:
+            self._console.print(f"{done} of {len(rows)} refreshed.")
+        else:
+            self._console.print(f"{len(rows)} of {counted(count, 'cassette')} stale.")
+        self.costs(rows, "That took:" if asked else "They took the last time:")
+
+    @contextmanager
+    def progress(self, stale: Sequence[Row]) -> Generator[Callable[[], None]]:
+        """Show how far it is, on a terminal; call what is given for each answer."""
+        console = Console(stderr=True)
+        shown = Progress(
+            console=console, transient=True, disable=not console.is_terminal
+        )
+        with shown as bar:
+            task = bar.add_task("asking", total=_requests(stale))
+            yield lambda: bar.advance(task)
+
+
+def _requests(rows: Sequence[Row]) -> int:
+    return sum(len(row.loaded.interactions) for row in rows)
+
+
+def _tell(text: str) -> None:
+    print(f"harness: {text}", file=sys.stderr, flush=True)
