@@ -86,8 +86,12 @@ class Scripts:
             return self._made("aimock", aimock_turns(text, str(file)))
         found = _recording(file, form, host)
         clean = [_redacted(one) for one in found.interactions]
-        turns = turns_of(clean, file.name, timing=self.timing, match=self.match)
-        return self._made(found.format, turns)
+        turns = turns_of(clean, str(file), timing=self.timing, match=self.match)
+        # A script goes where others work: it names the file, not where it lay.
+        short = [reason.replace(str(file), file.name) for reason in turns.skipped]
+        return self._made(
+            found.format, replace(turns, name=file.name, skipped=tuple(short))
+        )
 
     def _made(self, form: str, turns: ScriptedTurns) -> Made:
         count = len(turns.turns)

@@ -15,8 +15,8 @@ from typing import Any
 from harness.cassettes.parsing import parse_json
 from harness.converting.aimock_matches import condition_of, turn_number
 from harness.converting.chat_turns import RecordedTurn, counted
-from harness.converting.scripting import ScriptedTurns
-from harness.errors import CassetteError, InputError, shown
+from harness.converting.scripting import ScriptedTurns, no_chat
+from harness.errors import InputError, shown
 from harness.partial_json import JsonError, parse_object
 from harness.scripts import Turn, call, fail, pause, say, think
 from harness.scripts.parts import Block, Part, Said, ScriptedCall
@@ -85,9 +85,7 @@ def aimock_turns(text: str, name: str) -> ScriptedTurns:
             continue
         made.append((order, RecordedTurn(turn, tuple(counted(told)))))
     if not made:
-        raise CassetteError(
-            "\n  ".join([f"{name} has no chat that a script could play.", *skipped])
-        )
+        raise no_chat(name, skipped)
     made.sort(key=lambda one: one[0])
     last = next((n for n, (_, one) in enumerate(made) if _takes_all(one.turn)), None)
     kept = made if last is None else made[: last + 1]

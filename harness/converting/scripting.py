@@ -16,7 +16,7 @@ from harness.scripts.cutting import ARGUMENTS
 from harness.scripts.file_writing import write_script
 from harness.scripts.parts import Block, CutLike, Said, ScriptedCall
 
-__all__ = ["ScriptedTurns", "WrittenScript", "turns_of", "written"]
+__all__ = ["ScriptedTurns", "WrittenScript", "no_chat", "turns_of", "written"]
 
 #: What no turn says, whatever it was made of.
 _GENERAL = (
@@ -69,10 +69,15 @@ def turns_of(
         except CassetteError as error:
             skipped.append(str(error))
     if not turns:
-        raise CassetteError(
-            "\n  ".join([f"{name} has no chat that a script could play.", *skipped])
-        )
+        raise no_chat(name, skipped)
     return ScriptedTurns(name, tuple(turns), tuple(skipped))
+
+
+def no_chat(name: str, skipped: Sequence[str]) -> CassetteError:
+    """What to say of the file *name*, of which no turn is made: why, of the first."""
+    more = f" The same goes for {len(skipped) - 1} more." if len(skipped) > 1 else ""
+    why = f": {skipped[0]}{more}" if skipped else ", and nothing else."
+    return CassetteError(f"{name} has no chat that a script could play{why}")
 
 
 def written(found: Sequence[ScriptedTurns]) -> WrittenScript:

@@ -110,7 +110,7 @@ def test_what_is_left_out_is_told(
 
     said = capsys.readouterr()
     assert said.err == (
-        "harness: b.json has no chat that a script could play.\n  b.json (POST "
+        "harness: b.json has no chat that a script could play: b.json (POST "
         "https://api.openai.com/v1/files): no dialect reads this URL.\n"
     )
     assert json.loads(said.out)[0]["file"] == "b.json"

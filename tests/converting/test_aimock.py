@@ -214,7 +214,7 @@ def test_what_is_left_out_is_told() -> None:
 
 def test_no_chat_at_all() -> None:
     """The error says why each is none."""
-    with pytest.raises(CassetteError, match=r"a\.json has no chat .*\n  a\.json,"):
+    with pytest.raises(CassetteError, match=r"^a\.json has no chat .*: a\.json,"):
         read(fixture(endpoint="image"))
 
 

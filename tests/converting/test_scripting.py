@@ -364,11 +364,12 @@ def test_no_chat() -> None:
     embedding = replace(http({}), url="https://api.openai.com/v1/embeddings")
 
     with pytest.raises(CassetteError) as caught:
-        turns_of([embedding], "a.yaml")
+        turns_of([embedding, embedding], "a.yaml")
 
     assert str(caught.value) == (
-        "a.yaml has no chat that a script could play.\n  a.yaml, interaction 1 (POST "
-        "https://api.openai.com/v1/embeddings): no dialect reads this URL."
+        "a.yaml has no chat that a script could play: a.yaml, interaction 1 (POST "
+        "https://api.openai.com/v1/embeddings): no dialect reads this URL. The same "
+        "goes for 1 more."
     )
 
 
