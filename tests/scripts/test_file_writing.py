@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness import strategies as hst
@@ -106,6 +106,14 @@ def test_written_scripts_read_back(turns: list[Turn], cut: Any, check: bool) -> 
 
 
 @given(texts(half_characters=False), json_values())
+@example(" a\nb", " ")
+@example("\n a\n b\n", "\n")
+@example("\ta\nb", "\t")
+@example("a\n\n", "a \n b")
+@example("a\n ", "- a\n# b")
+@example(f"{'word ' * 40}end", f" {'word ' * 40}")
+@example(f"{'word ' * 40} ", f"{'word ' * 20}  {'word ' * 20}end")
+@example("0x1f", ["012", "1:30", "2024-01-01", "NO", "<<", "=", ".inf", "1e3", "..."])
 def test_values_read_back(text: str, value: Any) -> None:
     """Whatever the text and the value: as a field, in a list, in a list of lists."""
     for said in (text, value, [text, value], {"a": text, text: value}):
