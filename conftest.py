@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,3 +108,45 @@ def read_body(said: dict[str, Any] | None) -> bytes:
 def exchanges(recordings: Path) -> list[Exchange]:
     """Give every recorded exchange, in the order of their files."""
     return [*read_exchanges(recordings)]
+
+
+def _kept(steps: Iterable[Any], ids: Collection[str] = ()) -> dict[str, Any]:
+    """Give what an answer amounts to: the part of it that scripts keep."""
+    from harness.chunks import AIMessageChunk
+    from harness.messages import AIMessage
+    from harness.steps import Fault, Pause
+
+    taken = [*steps]
+    chunks = [step for step in taken if isinstance(step, AIMessageChunk)]
+    faults = [step for step in taken if isinstance(step, Fault)]
+    message = sum(chunks[1:], chunks[0]).to_message() if chunks else AIMessage()
+    said: dict[str, Any] = {
+        "faults": [(one.kind, one.status, one.retry_after) for one in faults],
+        "waits": round(sum(s.seconds for s in taken if isinstance(s, Pause)), 3),
+        "text": message.text,
+        "calls": [
+            (one["name"], one["args"], one["id"] if one["id"] in ids else None)
+            for one in (*message.tool_calls, *message.invalid_tool_calls)
+        ],
+    }
+    for kind in ("reasoning", "refusal"):
+        blocks = (one.get(kind) or "" for one in message.content_blocks)
+        said[kind] = "".join(blocks)
+    if not faults:
+        said["usage"] = _counted(message.usage_metadata)
+        said["finish"] = message.finish_reason
+    return said
+
+
+def _counted(usage: Any) -> Any:
+    """Give usage without counts of nothing."""
+    if not isinstance(usage, dict):
+        return usage
+    said = {name: _counted(one) for name, one in usage.items()}
+    return {name: one for name, one in said.items() if one not in (0, {})}
+
+
+@pytest.fixture(scope="session")
+def kept() -> Callable[..., dict[str, Any]]:
+    """Give the function that says what of an answer scripts keep."""
+    return _kept

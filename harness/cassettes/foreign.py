@@ -16,16 +16,21 @@ __all__ = ["Form", "refuse_text", "refuse_value", "text_form", "value_form"]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a recording is: in words, and what `harness convert` calls it, if it can."""
+    """What a recording is: in words, and what `harness convert` calls it, if it can.
+
+    *why* says what is in the way of converting it, where that is no lack of ours.
+    """
 
     about: str
     name: str = ""
+    why: str = ""
 
 
 _VCR = Form("VCR for Ruby or R", "vcr")
 _GO_VCR = Form("go-vcr", "go-vcr")
-_GRPC = Form("gRPC messages")
+_GRPC = Form("gRPC messages of xAI's SDK", "xai-grpc")
 _BODY = "one answer's body alone, as {}"
+_LLAMA = Form("llama-stack", "llama-stack")
 
 #: What may stand before a YAML document says something.
 _HEAD = r"(?:#[^\n]*\n|[ \t\r]*\n)*(?:---[^\n]*\n)?(?:#[^\n]*\n|[ \t\r]*\n)*"
@@ -39,9 +44,9 @@ _TEXTS: tuple[tuple[re.Pattern[str], Form], ...] = tuple(
         (rf"{_HEAD}http_interactions:", _VCR),
         (
             r"(event|id|retry): ?\S+\r?\n|data: ?[\[{]|:",
-            Form(_BODY.format("an SSE stream")),
+            Form(_BODY.format("an SSE stream"), "body"),
         ),
-        (r"\{.*\}\r?\n\s*\{", Form(_BODY.format("JSON lines"))),
+        (r"\{.*\}\r?\n\s*\{", Form(_BODY.format("JSON lines"), "body")),
     )
 )
 
@@ -51,13 +56,20 @@ _KEYS: tuple[tuple[frozenset[str], Form], ...] = (
     (frozenset({"log"}), Form("HAR", "har")),
     (frozenset({"mappings"}), Form("WireMock")),
     (frozenset({"data", "meta"}), Form("Hoverfly")),
-    (frozenset({"request", "response", "test_id"}), Form("llama-stack")),
+    (frozenset({"request", "response", "test_id"}), _LLAMA),
     (
         frozenset({"request", "response"}),
         Form("one interaction a file, as dd-trace's", "datadog"),
     ),
     (frozenset({"__type__"}), Form("llama-stack")),
     (frozenset({"flows"}), Form("mitmproxy")),
+    (
+        frozenset({"fixtures"}),
+        Form(
+            "aimock's fixtures",
+            why="they were written, not recorded: make a script of them, --to script",
+        ),
+    ),
 )
 
 #: Keys of the first interaction.
@@ -65,7 +77,14 @@ _ITEM_KEYS: tuple[tuple[frozenset[str], Form], ...] = (
     (frozenset({"request_stream"}), _GRPC),
     (frozenset({"request_sample"}), _GRPC),
     (frozenset({"collections_method"}), _GRPC),
-    (frozenset({"kind", "direction"}), Form("WebSocket frames")),
+    (
+        frozenset({"kind", "direction"}),
+        Form(
+            "WebSocket frames",
+            why="a realtime session is no chat: both sides speak whenever they want, "
+            "most of it sound",
+        ),
+    ),
 )
 
 #: Keys of what providers answer.
@@ -94,7 +113,9 @@ def value_form(value: Any) -> Form | None:
             return None
         case dict():
             found = (form for keys, form in _KEYS if keys <= value.keys())
-            answer = Form(_BODY.format("JSON")) if _ANSWER & value.keys() else None
+            answer = (
+                Form(_BODY.format("JSON"), "body") if _ANSWER & value.keys() else None
+            )
             return next(found, answer)
         case _:
             return None

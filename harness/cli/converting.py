@@ -1,19 +1,17 @@
-"""The command `harness convert`: recordings of other programs become cassettes."""
+"""The command `harness convert`: recordings become cassettes of ours, or scripts."""
 
 import os
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.cassettes import Interaction
-from harness.cassettes.merging import save
-from harness.cassettes.redaction import Redaction
+from harness.cli.conversions import Cassettes, Made, Scripts
 from harness.cli.screen import output as screen
 from harness.cli.screen import print_json
-from harness.converting import FORMATS, ForeignRecording, read_recording
+from harness.converting import FORMATS
 from harness.errors import CassetteError, HarnessError
 
 __all__ = ["convert", "convert_arguments"]
@@ -31,14 +29,15 @@ def convert_arguments(parser: ArgumentParser) -> None:
         "--output",
         type=_cassette,
         metavar="OUT",
-        help="the cassette to write; several files are joined in it, in their order",
+        help="the file to write; several files are joined in it, in their order",
     )
     where.add_argument(
         "--into",
         type=Path,
         metavar="DIR",
-        help="the folder for the cassettes, one for each file and named like it, in "
-        "subfolders if the files are; without it, each lies beside its file",
+        help="the folder for what is made, one for each file and named like it, in "
+        "subfolders if the files are; without it, a cassette lies beside its file, a "
+        "script in fakes/",
     )
     parser.add_argument(
         "--from",
@@ -53,11 +52,30 @@ def convert_arguments(parser: ArgumentParser) -> None:
         help="where requests went of which a file says only the path, such as "
         "api.example.com; without it, the provider's that the path tells",
     )
+    _script_arguments(parser)
     parser.add_argument(
         "--force", action="store_true", help="write over files that are there"
     )
     parser.add_argument(
         "--json", action="store_true", dest="as_json", help="say it as JSON"
+    )
+
+
+def _script_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--to",
+        default="cassette",
+        choices=("cassette", "script"),
+        help="what is made: a cassette (default), or a script in fakes/, which people "
+        "edit; with --timing and --match",
+    )
+    parser.add_argument(
+        "--timing", action="store_true", help="a script pauses as the recording did"
+    )
+    parser.add_argument(
+        "--match",
+        action="store_true",
+        help="a script's turns wait for what the user had asked",
     )
 
 
@@ -74,10 +92,13 @@ def _cassette(said: str) -> Path:
 def convert(  # noqa: PLR0913 - the options of the command
     files: Sequence[Path],
     *,
+    to: str,
     output: Path | None,
     into: Path | None,
     form: str | None,
     host: str | None,
+    timing: bool,
+    match: bool,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -86,32 +107,39 @@ def convert(  # noqa: PLR0913 - the options of the command
     Each that can be converted is, but for those that are to be joined: all of them, or
     none. No file is written by halves, and none over another one.
     """
+    if to != "script" and (timing or match):
+        option = "--timing" if timing else "--match"
+        print(f"harness: {option} is for scripts: --to script.", file=sys.stderr)
+        return 2
+    kind = Scripts(timing=timing, match=match) if to == "script" else Cassettes()
     told = _Told(as_json=as_json)
     if output is None:
         top = _common_folder(files)
         written: set[Path] = set()
         for file in files:
             with told.about(file):
-                target = _target(file, into, top)
-                found = _read(file, form, host)
+                target = _target(file, into or kind.folder, top)
+                made = kind.made(file, form, host)
                 _refuse(target, written, force=force)
-                _write(target, found.interactions)
+                left_out = kind.write(target, [made])
                 written.add(target)
-                told.done(file, found, target)
+                told.done(file, made, target)
+                told.left_out(target, left_out)
     else:
         joined = []
         for file in files:
             with told.about(file):
-                joined.append((file, _read(file, form, host)))
+                joined.append((file, kind.made(file, form, host)))
         with told.about(output):
             if told.failed:
                 raise CassetteError(
                     f"{output}: not written, since it would lack what was not read."
                 )
             _refuse(output, set(), force=force)
-            _write(output, [one for _, it in joined for one in it.interactions])
-            for file, found in joined:
-                told.done(file, found, output)
+            left_out = kind.write(output, [made for _, made in joined])
+            for file, made in joined:
+                told.done(file, made, output)
+            told.left_out(output, left_out)
     return told.end()
 
 
@@ -139,36 +167,19 @@ class _Told:
         self._rows.append({"file": str(self._file), "error": str(error)})
         return True
 
-    def done(self, file: Path, found: ForeignRecording, target: Path) -> None:
-        count = len(found.interactions)
-        self._rows.append(
-            {
-                "file": str(file),
-                "format": found.format,
-                "interactions": count,
-                "added_hosts": [*found.added_hosts],
-                "cassette": str(target),
-            }
-        )
+    def done(self, file: Path, made: Made, target: Path) -> None:
+        self._rows.append({"file": str(file), **made.row, made.kind: str(target)})
         if not self._as_json:
-            many = "" if count == 1 else "s"
-            at = f" at {', '.join(found.added_hosts)}" if found.added_hosts else ""
-            told = f"{file}: {found.format}, {count} interaction{many}{at} -> {target}"
-            screen().print(told, markup=False)
+            screen().print(f"{file}: {made.about} -> {target}", markup=False)
+
+    def left_out(self, target: Path, lines: Iterable[str]) -> None:
+        for line in lines:
+            print(f"harness: {target}: {line}", file=sys.stderr)
 
     def end(self) -> int:
         if self._as_json:
             print_json(self._rows)
         return int(self.failed)
-
-
-def _read(file: Path, form: str | None, host: str | None) -> ForeignRecording:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        why = error.strerror or error
-        raise CassetteError(f"{file}: cannot be read: {why}.") from None
-    return read_recording(data, str(file), form=form, host=host)
 
 
 def _common_folder(files: Sequence[Path]) -> Path:
@@ -196,7 +207,3 @@ def _refuse(target: Path, written: set[Path], *, force: bool) -> None:
             f"{target} is there already. Give another place (-o, --into), or --force "
             "to write over it."
         )
-
-
-def _write(target: Path, interactions: Sequence[Interaction]) -> None:
-    save(target, interactions, Redaction.default())

@@ -9,6 +9,7 @@ from harness.cassettes import Interaction
 from harness.cassettes.foreign import text_form, value_form
 from harness.cassettes.parsing import RESTORE
 from harness.cassettes.reading import text_of, unpacked
+from harness.converting.bare import read_bare
 from harness.converting.datadog import read_datadog
 from harness.converting.documents import document
 from harness.converting.go_vcr import read_go_vcr
@@ -16,9 +17,11 @@ from harness.converting.har import read_har
 from harness.converting.hosts import with_host
 from harness.converting.httpmock import read_httpmock
 from harness.converting.httprr import read_httprr
+from harness.converting.llama_stack import read_llama_stack
 from harness.converting.nock import read_nock
 from harness.converting.vcr import read_vcr
 from harness.converting.vcrpy import read_vcrpy
+from harness.converting.xai_grpc import read_xai_grpc
 from harness.errors import CassetteError, InputError, nearest
 
 __all__ = ["FORMATS", "ForeignRecording", "Format", "read_recording"]
@@ -47,14 +50,17 @@ class ForeignRecording:
 #: Every format by the name that `harness convert --from` takes.
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
+        "body": Format("one answer's body alone", read_bare),
         "datadog": Format("one interaction a file, as dd-trace's", read_datadog),
         "go-vcr": Format("go-vcr", read_go_vcr),
         "har": Format("HAR, of browsers and Polly.JS", read_har),
         "httpmock": Format("httpmock for Rust", read_httpmock),
         "httprr": Format("httprr for Go", read_httprr),
+        "llama-stack": Format("llama-stack", read_llama_stack),
         "nock": Format("nock", read_nock),
         "vcr": Format("VCR for Ruby or R, and betamax", read_vcr),
         "vcrpy": Format("vcrpy, cassetter and LangChain's two lists", read_vcrpy),
+        "xai-grpc": Format("gRPC messages of xAI's SDK", read_xai_grpc),
     }
 )
 
@@ -101,8 +107,9 @@ def _told(data: bytes, name: str) -> str:
             "one of them, name it: --from FORMAT"
         )
     if not form.name:
+        why = f"{form.why[0].upper()}{form.why[1:]}." if form.why else ""
         raise CassetteError(
             f"{name} is a recording in the format of {form.about}, which cannot be "
-            f"converted. {nearest('', FORMATS)}"
+            f"converted. {why or nearest('', FORMATS)}"
         )
     return form.name

@@ -1,15 +1,24 @@
 """The form of a script in a file: what may be written, and the turns it means."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
-from harness.scripts.parts import Turn
+from harness.scripts import cutting
+from harness.scripts.parts import CutLike, Turn
 from harness.scripts.turns import auto, call, fail, pause, say, think
 from harness.scripts.when import When
 
-__all__ = ["ScriptFile"]
+__all__ = ["ScriptFile", "cut_of"]
 
 
 def _taken_by(take: Callable[[Any], object]) -> AfterValidator:
@@ -22,12 +31,6 @@ def _taken_by(take: Callable[[Any], object]) -> AfterValidator:
     return AfterValidator(look)
 
 
-Cut = Annotated[
-    Literal["words", "characters", "graphemes", "whole"]
-    | Annotated[int, Field(ge=1)]
-    | list[str],
-    Field(description="How text is cut: by a rule, a size, or into these pieces."),
-]
 Times = Annotated[
     Annotated[int, Field(ge=1)] | Literal["forever"],
     Field(description="How often the turn may be played."),
@@ -36,6 +39,52 @@ Times = Annotated[
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+Size = Annotated[int, Field(ge=1)]
+
+
+class CutForm(_Form):
+    """A cut by numbers: one of these."""
+
+    characters: list[Size] | None = Field(
+        None, min_length=1, description="Sizes in characters, used in turn."
+    )
+    graphemes: Size | None = Field(
+        None, description="So many at a time of what a reader takes for a character."
+    )
+    at: list[Size] | None = Field(
+        None, description="Before the characters of these numbers, from 0."
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        self.made()
+        return self
+
+    def made(self) -> cutting.Cut:
+        """The cut that this means."""
+        match self.characters, self.graphemes, self.at:
+            case list(sizes), None, None:
+                return cutting.characters(*sizes)
+            case None, int(size), None:
+                return cutting.graphemes(size)
+            case None, None, list(offsets):
+                return cutting.at(*offsets)
+            case _:
+                raise ValueError(
+                    "a cut by numbers is one of {characters: [3, 5]}, {graphemes: 2}, "
+                    "{at: [3, 7]}."
+                )
+
+
+Cut = Annotated[
+    Literal["words", "characters", "graphemes", "whole"] | Size | list[str] | CutForm,
+    Field(
+        description="How text is cut: by a rule, a size, into these pieces, or by "
+        "numbers."
+    ),
+]
 
 
 class Condition(_Form):
@@ -87,6 +136,7 @@ class PauseForm(_Form):
 
 
 What = Annotated[int | str, _taken_by(fail)]
+Status = Annotated[int, _taken_by(fail)]
 Seconds = Annotated[float, _taken_by(lambda seconds: fail(429, retry_after=seconds))]
 
 
@@ -94,6 +144,9 @@ class FailForm(_Form):
     """The provider fails."""
 
     fail: What = Field(description="A status, a kind, or the text of the error.")
+    status: Status | None = Field(
+        None, description="The status, where a kind is given too."
+    )
     message: str = Field("", description="The text of the error.")
     retry_after: Seconds | None = Field(None, description="Seconds.")
     headers: dict[str, str] = Field(default={}, description="Of the reply.")
@@ -105,6 +158,7 @@ class FailForm(_Form):
         """The part that this means."""
         return fail(
             self.fail,
+            status=self.status,
             message=self.message,
             retry_after=self.retry_after,
             headers=self.headers,
@@ -176,8 +230,8 @@ class _SayOptions(_Options):
             *parts,
             usage=self.usage,
             finish=self.finish,
-            cut=self.cut,
-            arguments_cut=self.arguments_cut,
+            cut=cut_of(self.cut),
+            arguments_cut=cut_of(self.arguments_cut),
             when=_condition(self.when),
             times=self.times,
             misbehaving=self.misbehaving,
@@ -255,6 +309,12 @@ class ScriptFile(_Form):
     check: bool = Field(
         default=True, description="Whether turns are checked against what is asked."
     )
+
+
+def cut_of(cut: Any) -> CutLike | None:
+    """The cut that is meant by one in a file."""
+    made: CutLike | None = cut.made() if isinstance(cut, CutForm) else cut
+    return made
 
 
 def _made(part: Any) -> object:

@@ -20,6 +20,7 @@ from harness.scripts.turns import as_turn
 from harness.scripts.yaml_source import YamlSource, read_yaml
 
 __all__ = [
+    "fakes_folder",
     "find_script",
     "holds_script",
     "load_script",
@@ -63,7 +64,7 @@ def find_script(name: str | Path, directory: str | Path | None = None) -> Path:
             return folder / given
         there = nearest(given.name, _names((folder / given).parent, full=True))
         raise ScriptError(f"There is no script {str(folder / given)!r}. {there}")
-    folder = _fakes() if directory is None else Path(directory)
+    folder = fakes_folder() if directory is None else Path(directory)
     for ending in ENDINGS:
         if (path := folder / f"{name}{ending}").is_file():
             return path
@@ -101,8 +102,8 @@ def read_script(text: str, name: str = "script.yaml") -> Script:
     return Script(
         turns,
         seed=form.seed,
-        cut=form.cut,
-        arguments_cut=form.arguments_cut or ARGUMENTS,
+        cut=file_forms.cut_of(form.cut) or "words",
+        arguments_cut=file_forms.cut_of(form.arguments_cut) or ARGUMENTS,
         check=form.check,
     )
 
@@ -117,8 +118,12 @@ def script_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _fakes() -> Path:
-    """The nearest folder `fakes`, or where it would be."""
+def fakes_folder() -> Path:
+    """The nearest folder `fakes`, from the working directory up, or where to make one.
+
+    >>> fakes_folder().name
+    'fakes'
+    """
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "fakes").is_dir():
@@ -146,9 +151,13 @@ def _short(path: Path) -> str:
 def _explained(error: ValidationError, source: YamlSource, name: str) -> str:
     """A line for each place that is wrong, with file, line and field."""
     found: dict[tuple[str | int, ...], list[str]] = {}
-    for problem in error.errors():
+    problems = error.errors()
+    # Of the forms that a value may have, the one is meant whose values were looked at.
+    meant = {p["loc"][:-1]: p["loc"] for p in problems if p["type"] == "value_error"}
+    for problem in problems:
         path, _ = source.place(problem["loc"])
-        found.setdefault(path, []).append(_problem(problem))
+        if meant.get(problem["loc"][:-1], problem["loc"]) == problem["loc"]:
+            found.setdefault(path, []).append(_problem(problem))
     # Of a part that may be one of several kinds, the inmost problem is the one.
     inmost = [
         path
@@ -224,6 +233,8 @@ def _siblings(problem: Mapping[str, Any]) -> tuple[str, list[str]]:
     tag = next((str(key) for key in reversed(path) if str(key).startswith("<")), "")
     if "when" in path:
         forms = [file_forms.Condition]
+    elif {"cut", "arguments_cut"} & {*path}:
+        forms = [file_forms.CutForm]
     elif tag:
         kind = tag.strip("<>").title()
         inside = "say" in path

@@ -180,18 +180,21 @@ def fail(
     retry_after: float | None = None,
     headers: Mapping[str, str] | None = None,
     after: int | None = None,
+    status: int | None = None,
 ) -> Failure:
     """The provider fails: by a status, a kind such as "rate_limit", or a message.
 
-    The answer breaks off at this place among its parts, or once *after* chunks of it
-    were sent. Raises InputError for a status or a kind that there is none of.
+    A kind or a message may have a *status* too. The answer breaks off at this place
+    among its parts, or once *after* chunks of it were sent. Raises InputError for a
+    status or a kind that there is none of.
 
     >>> fail(429, retry_after=2).fault.kind
     'rate_limit'
     """
-    status: int | None = None
     kind: FaultKind | None = None
     if isinstance(what, int) and not isinstance(what, bool):
+        if status is not None:
+            raise InputError(f"fail({what}, status={shown(status)}): give one status.")
         status = what
     elif not isinstance(what, str):
         raise InputError(f"fail({shown(what)}): give a status, a kind or a message.")

@@ -166,9 +166,9 @@ def test_others_are_converted(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert said.out == "b.json: datadog, 1 interaction -> b.yaml\n"
     first, second = said.err.splitlines()
     assert first == (
-        "harness: a.json is in no format that is known. Known: 'datadog', 'go-vcr', "
-        "'har', 'httpmock', 'httprr', 'nock', 'vcr', 'vcrpy'. If it is in one of them, "
-        "name it: --from FORMAT"
+        "harness: a.json is in no format that is known. Known: 'body', 'datadog', "
+        "'go-vcr', 'har', 'httpmock', 'httprr', 'llama-stack', 'nock', 'vcr', 'vcrpy', "
+        "'xai-grpc'. If it is in one of them, name it: --from FORMAT"
     )
     assert second == "harness: c.json: cannot be read: Is a directory."
     assert sorted(path.name for path in folder.iterdir()) == [

@@ -647,7 +647,7 @@ def test_a_format_that_is_named() -> None:
         (" \n", "^a.file is empty"),
         ("{", "^a.file, line 1 is no JSON"),
         ("a: [", "^a.file, line 2 is damaged"),
-        ("a: 1\n", "^a.file is in no format that is known. Known: 'datadog', .*--from"),
+        ("a: 1\n", "^a.file is in no format that is known. Known: 'body', .*--from"),
         ("a: 1\n---\nb: 1\n", "^a.file has 2 documents, where one is expected"),
         ("---\n", "^a.file is in no format that is known"),
         ("request_stream: 1\n", "^a.file is in no format"),
@@ -680,7 +680,9 @@ def test_a_file_that_is_no_text() -> None:
 def test_every_format_that_is_told_can_be_read() -> None:
     """The table of how files are told and that of how they are read agree."""
     said = [RUBY, HTTPMOCK, TRACE.decode("latin-1")]
-    values = [har({}), nock(), ONE, {"version": 2, "interactions": []}]
+    values = [har({}), nock(), ONE, {"version": 2, "interactions": []}, {"output": 1}]
+    values += [{"request": 1, "response": 1, "test_id": 1}]
+    values += [{"interactions": [{"request_stream": 1}]}]
 
     told = [*map(text_form, said), *map(value_form, values)]
 
