@@ -1,16 +1,19 @@
 """Bodies without their secrets, and all that depends on their bytes set right.
 
-Compressed bodies are decoded first; they stay as they are where nothing was found.
+Compressed bodies are decoded first, as far as they can be; they stay as they are where
+nothing was found.
 Pieces keep their borders: where a secret lay across one, so does what stands for it.
 Frames of AWS event streams get new lengths and checksums.
 """
 
+import contextlib
 import gzip
 import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Literal
 
 from harness.cassettes.finding import Finder
 from harness.cassettes.interactions import Headers, Interaction, decoded_body
@@ -21,6 +24,7 @@ __all__ = ["Message", "cleaned_message"]
 
 _ROUNDS = 8
 _GZIP = b"\x1f\x8b"
+_NO_BLOCK = b"\x07"  # of a kind that deflate does not have
 _PRELUDE = struct.Struct(">III")
 _CRC = struct.Struct(">I")
 
@@ -57,57 +61,95 @@ def cleaned_message(finder: Finder, message: Message, where: str) -> Message:
     """
     if not message.body:
         return message
-    plain, encoded = _decoded(message, where)
+    plain, coded = _decoded(message, where)
     body, cuts = _cleaned(finder, plain)
     if body == plain.body:
         return message
-    if encoded and not message.header("content-encoding"):
+    headers = message.headers
+    if coded == "broken":
+        body = _breaking(body, message)
+    elif coded and not message.header("content-encoding"):
         body = gzip.compress(body, mtime=0)
-        share = len(body) / max(len(plain.body), 1)
-        cuts = [min(int(cut * share), len(body)) for cut in plain.cuts[:-1]]
-        cuts += [len(body)] * bool(plain.cuts)
-    return Message(_fitting(message, len(body)), body, tuple(cuts))
+    else:
+        headers = tuple(h for h in headers if h[0].lower() != "content-encoding")
+        return Message(_fitting(message, headers, len(body)), body, tuple(cuts))
+    share = len(body) / max(len(plain.body), 1)
+    cuts = [min(int(cut * share), len(body)) for cut in plain.cuts[:-1]]
+    cuts += [len(body)] * bool(plain.cuts)
+    return Message(_fitting(message, headers, len(body)), body, tuple(cuts))
 
 
-def _decoded(message: Message, where: str) -> tuple[Message, bool]:
+#: Whether a body was compressed, and if so, whether it breaks where it is damaged.
+Coded = Literal["", "whole", "broken"]
+
+
+def _decoded(message: Message, where: str) -> tuple[Message, Coded]:
     """*message* with its body decoded, and whether it was encoded."""
-    body, said = message.body, message.header("content-encoding").lower()
-    if body.startswith(_GZIP) and "," not in said:
-        return _inflated(message, zlib.MAX_WBITS | 16)
-    if said.strip() == "deflate":
-        wbits = zlib.MAX_WBITS if body[0] & 15 == 8 else -zlib.MAX_WBITS
+    body, said = message.body, message.header("content-encoding")
+    if (wbits := _window(message)) is not None:
         return _inflated(message, wbits)
     if not said:
-        return message, False
+        return message, ""
     plain = decoded_body(
         Interaction(
             "", "", 0, response_headers=message.headers, response_body=body, place=where
         )
     )
     if plain == body:
-        return message, False
+        return message, ""
     share = len(plain) / len(body)
     cuts = [*(int(cut * share) for cut in message.cuts[:-1]), len(plain)]
-    return Message(message.headers, plain, tuple(cuts) if message.cuts else ()), True
+    return Message(message.headers, plain, tuple(cuts) if message.cuts else ()), "whole"
 
 
-def _inflated(message: Message, wbits: int) -> tuple[Message, bool]:
+def _window(message: Message) -> int | None:
+    """What zlib has to know of a body that it can decode; None of others."""
+    body, said = message.body, message.header("content-encoding").lower()
+    if body.startswith(_GZIP) and "," not in said:
+        return zlib.MAX_WBITS | 16
+    if said.strip() == "deflate":
+        return zlib.MAX_WBITS if body[0] & 15 == 8 else -zlib.MAX_WBITS
+    return None
+
+
+def _inflated(message: Message, wbits: int) -> tuple[Message, Coded]:
     """The same where a prefix can be decoded too: an answer may have been cut off."""
     decoder = zlib.decompressobj(wbits)
     pieces: list[bytes] = []
+    broken = False
     for piece in message.chunks or (message.body,):
         said, rest = b"", piece
-        while rest:
+        while rest and not broken:
+            before = decoder.copy()
             try:
                 said += decoder.decompress(rest)
             except zlib.error:
-                return message, False
+                said, broken = said + _as_far_as_it_goes(before, rest), True
             rest = decoder.unused_data
             if rest:
                 decoder = zlib.decompressobj(wbits)
         pieces.append(said)
     known = pieces if message.cuts else None
-    return Message.of(message.headers, b"".join(pieces), known), True
+    plain = Message.of(message.headers, b"".join(pieces), known)
+    if broken and not plain.body:
+        return message, ""  # it is called compressed, and is not
+    return plain, "broken" if broken else "whole"
+
+
+def _as_far_as_it_goes(decoder: "zlib._Decompress", data: bytes) -> bytes:
+    """What *decoder* gives of *data* before it finds that it is damaged."""
+    said = b""
+    with contextlib.suppress(zlib.error):
+        for byte in data:
+            said += decoder.decompress(bytes((byte,)))
+    return said
+
+
+def _breaking(body: bytes, message: Message) -> bytes:
+    """*body*, compressed as that of *message* is, and damaged at its end as well."""
+    coder = zlib.compressobj(wbits=_window(message) or zlib.MAX_WBITS)
+    said = coder.compress(body) + coder.flush(zlib.Z_SYNC_FLUSH)
+    return said + _NO_BLOCK
 
 
 def _cleaned(finder: Finder, message: Message) -> tuple[bytes, list[int]]:
@@ -158,16 +200,13 @@ def _seal_frame(body: bytearray, start: int, end: int) -> None:
     _CRC.pack_into(body, end - 4, zlib.crc32(body[start : end - 4]))
 
 
-def _fitting(message: Message, size: int) -> Headers:
-    """The headers for a body of *size* bytes that is not encoded."""
-    headers: list[tuple[str, str]] = []
-    for name, value in message.headers:
-        match name.lower():
-            case "content-encoding":
-                continue
-            case "content-length" if value.strip().isdecimal():
-                missing = max(int(value) - len(message.body), 0)
-                headers.append((name, str(size + missing)))
-            case _:
-                headers.append((name, value))
-    return tuple(headers)
+def _fitting(message: Message, headers: Headers, size: int) -> Headers:
+    """*headers* of *message*, for a body of *size* bytes."""
+    fitting: list[tuple[str, str]] = []
+    for name, value in headers:
+        if name.lower() == "content-length" and value.strip().isdecimal():
+            missing = max(int(value) - len(message.body), 0)
+            fitting.append((name, str(size + missing)))
+        else:
+            fitting.append((name, value))
+    return tuple(fitting)
