@@ -40,7 +40,10 @@ T = TypeVar("T")
 
 _SHOWN_LINES = 12
 _COMPARED = 200
-_ADD = "To add it, record the cassette again (vcrpy: record_mode='new_episodes')."
+_ADD = (
+    "To add it, record it: use_cassette(name, mode='new_episodes'), or in a test "
+    "pytest --cassette-mode=new_episodes."
+)
 _ADD_CHAT = (
     "To add it, record it: RecordingChatModel(model, name, mode='new_episodes')."
 )

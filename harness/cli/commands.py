@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("checking", "say what is wrong with cassettes and scripts"),
     "convert": (
         "converting",
-        "make cassettes of what other programs have recorded",
+        "make cassettes or scripts of recordings, of other programs too",
     ),
     "demo": ("demo", "play a scripted and a recorded weather agent"),
     "diff": ("diff", "tell how two cassettes or scripts differ"),

@@ -22,7 +22,9 @@ _ENDINGS = re.compile(r"(\.(ya?ml|json|har|httprr|gz|txt|sse))+$", re.IGNORECASE
 
 def convert_arguments(parser: ArgumentParser) -> None:
     """What `convert` takes."""
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", type=Path, help="a recording"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "-o",
@@ -44,8 +46,8 @@ def convert_arguments(parser: ArgumentParser) -> None:
         dest="form",
         choices=sorted(FORMATS),
         metavar="FORMAT",
-        help=f"the format of the files, which is else told from each: "
-        f"{', '.join(sorted(FORMATS))}",
+        help="the format of the files, which is else told from each: "
+        + "; ".join(f"{name}: {FORMATS[name].about}" for name in sorted(FORMATS)),
     )
     parser.add_argument(
         "--host",

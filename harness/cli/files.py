@@ -39,7 +39,9 @@ def schema(kind: str) -> None:
 
 def seal_arguments(parser: ArgumentParser) -> None:
     """What `seal` takes."""
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a cassette that was edited"
+    )
 
 
 def seal(files: Sequence[str]) -> None:

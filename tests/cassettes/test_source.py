@@ -161,7 +161,8 @@ def test_a_miss_tells_the_nearest_recording() -> None:
         "The nearest of its 2 recordings is c.yaml, interaction 2: "
         "'Weather in Boston?'. It differs in\n"
         "  message 1 (human): 'Weather in Bostn?' instead of 'Weather in Boston?'\n"
-        "To add it, record the cassette again (vcrpy: record_mode='new_episodes')."
+        "To add it, record it: use_cassette(name, mode='new_episodes'), or in a test "
+        "pytest --cassette-mode=new_episodes."
     )
 
 
