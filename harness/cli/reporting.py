@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.cassettes.saving import replace_file
-from harness.cli.screen import output, tracked
+from harness.cli.screen import counted, output, tracked
 from harness.errors import InputError
 from harness.report import Entry, Hiding, compared, file_entries, page_of
 from harness.statistics.files import found_files
@@ -86,5 +86,6 @@ def _read(files: Sequence[Path], first: int, hiding: Hiding) -> Iterator[Entry]:
 
 def _tell(path: Path, conversations: int, files: int, size: int) -> None:
     shown = f"{size / 1e6:.1f} MB" if size > 1e6 else f"{size / 1e3:.0f} kB"
-    told = f"{conversations} conversations of {files} files, {shown}"
+    found = counted(conversations, "conversation")
+    told = f"{found} of {counted(files, 'file')}, {shown}"
     output().print(f"{visible(str(path))}: {told}", markup=False)

@@ -97,17 +97,19 @@ class Reporting:
         except HarnessError as error:
             self._done = str(error)
         else:
-            self._done = f"{self._path}: {len(entries)} tests"
+            tests = "1 test" if len(entries) == 1 else f"{len(entries)} tests"
+            self._done = f"{self._path}: {tests}"
 
     def _entry(self, name: str, hiding: Hiding) -> Entry:
         shown = self._shown[name]
         told = "\n\n".join(self._told.get(name, ()))
         if len(told) > _LONGEST:
             told = f"{told[:_LONGEST]}\n[cut here: {len(told) - _LONGEST:,} more]"
+        known_as = hiding.text(name, "the name of a test")
         return Entry(
-            hiding.text(name, name),
+            known_as,
             "test",
-            name.partition("::")[0],
+            known_as.partition("::")[0],
             tuple(
                 Part(one["label"], tuple(one["exchanges"])) for one in shown["parts"]
             ),

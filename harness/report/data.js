@@ -4,7 +4,7 @@
 const MOST_PACKS = 6;
 const packs = new Map();
 let index = { rows: [], packs: [], notes: [], title: "" };
-let places = new Map(); // "path/number" -> its row and number
+const places = new Map(); // what links name -> a row and a number
 
 async function unpacked(id) {
   const bytes = Uint8Array.from(atob($(id).textContent), (one) => one.charCodeAt(0));
@@ -20,12 +20,16 @@ async function readIndex() {
   });
   for (const row of index.rows) {
     row.search = row.search.toLowerCase();
-    for (const number of row.numbers) {
-      const place = `${row.path}/${number}`;
-      if (row.kind !== "test" && !places.has(place)) places.set(place, { row, number });
+    for (const number of [...row.numbers, null]) {
+      const place = placeOf(row, number);
+      if (!places.has(place)) places.set(place, { row, number });
     }
-    places.set(row.id, { row, number: row.kind === "test" ? null : row.numbers[0] });
   }
+}
+
+/** What links call a row, or one of its calls. */
+function placeOf(row, number) {
+  return number === null ? row.id : `${row.kind === "test" ? row.id : row.path}/${number}`;
 }
 
 /** The details of a row; those of the packs that were read last are kept. */

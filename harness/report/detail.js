@@ -9,10 +9,6 @@ const TABS = [
   { name: "compare", label: "Compare" },
 ];
 
-function placeOf(row, number) {
-  return number === null || number === undefined ? row.id : `${row.kind === "test" ? row.id : row.path}/${number}`;
-}
-
 class Detail {
   constructor(box, moved) {
     this.box = box;
@@ -82,19 +78,24 @@ class Detail {
     const at = numbers.indexOf(this.number);
     const go = (by) => this.choose({ number: numbers[at + by] });
     return el("div.stepper", { role: "group", "aria-label": "Call" },
-      button("‹", () => go(-1), { "aria-label": "Previous call", disabled: at === 0, class: "small" }),
+      button("‹", () => go(-1), { id: "step-back", "aria-label": "Previous call", disabled: at === 0, class: "small" }),
       el("span", {}, `call ${at + 1} of ${numbers.length}`),
-      button("›", () => go(1), { "aria-label": "Next call", disabled: at === numbers.length - 1, class: "small" }));
+      button("›", () => go(1), { id: "step-on", "aria-label": "Next call", disabled: at === numbers.length - 1, class: "small" }));
   }
 
   async choose({ tab = this.tab, number = this.number, other = this.other }) {
     if (!this.row || !this.tabs.some((one) => one.name === tab)) return;
-    const focused = document.activeElement?.id ?? "";
+    const focused = this.box.contains(document.activeElement) ? document.activeElement : null;
     Object.assign(this, { tab, number, other });
     await this.draw();
-    if (focused.startsWith("tab-")) $(`tab-${tab}`)?.focus();
-    else if (focused) $(focused)?.focus();
+    if (focused) this.focusAgain(focused.id);
     this.moved({});
+  }
+
+  /** Give the focus to what had it; to the tab that is shown if that is gone, or off. */
+  focusAgain(id) {
+    if (id && !id.startsWith("tab-")) $(id)?.focus();
+    if (!this.box.contains(document.activeElement)) $(`tab-${this.tab}`).focus();
   }
 
   stepCall(by) {

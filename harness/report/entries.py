@@ -63,7 +63,7 @@ class Entry:
 
 def file_entries(path: Path, hiding: Hiding, run: int = 0) -> list[Entry]:
     """What is in the cassette or script at *path*; a problem if it cannot be read."""
-    shown = path.as_posix()
+    shown = hiding.text(path.as_posix(), "the name of a file")
     try:
         value = transcript_value(read_transcript(path, hiding.interaction), raw=True)
     except (HarnessError, OSError) as error:

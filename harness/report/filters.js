@@ -7,7 +7,7 @@ function makeFilters(box, changed) {
   const facets = FACETS.map((one) => facetSelect(one, changed)).filter(Boolean);
   const switches = SWITCHES.filter((one) => index.rows.some(one.is) && !index.rows.every(one.is))
     .map((one) => switchButton(one, changed));
-  const clear = button("Clear", () => { clearFilters(); changed(); }, { class: "small", id: "clear" });
+  const clear = button("Clear", () => { clearFilters(); changed(); $("search").focus(); }, { class: "small", id: "clear" });
   if (facets.some((one) => one.id === "facet-run")) [chosen.facets.run] = RUNS;
   box.replaceChildren(
     facets.length ? el("div.facets", {}, facets) : "",
@@ -54,6 +54,6 @@ function tellFilters(rows) {
   for (const one of $("filters").querySelectorAll("select")) one.classList.toggle("set", one.value !== "");
   $("clear").hidden = !set;
   const all = index.rows.length;
-  const noun = index.rows.every((row) => row.kind === "test") ? "test" : "conversation";
+  const noun = index.rows.some((row) => row.kind === "test") ? "test" : "conversation";
   $("count").textContent = rows.length === all ? count(all, noun) : `${rows.length.toLocaleString("en")} of ${count(all, noun)}`;
 }

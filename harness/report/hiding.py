@@ -66,7 +66,8 @@ class Hiding:
             kept = {k: v for k, v in value.items() if k not in {"raw", *_NOT_SHOWN}}
             why = "It is not shown: its values are nested too deeply."
             return {**kept, **_NOT_SHOWN, "problem": why}
-        return clean if cut == whole else {**clean, "cut": True}
+        came = len(value["pieces"])
+        return clean if cut == whole else {**clean, "cut": True, "came": came}
 
     def text(self, text: str, place: str) -> str:
         """*text* without secrets."""
@@ -82,6 +83,7 @@ class Hiding:
             return []
         first, *more = self.places
         where = f"in {len(more) + 1} places, the first is {first}" if more else first
+        where = _RULES.redact_text(where)  # files may be called by a secret
         return [f"Credentials, cookies or ids were hidden: {where}."]
 
     def _note(self, place: str, before: str, after: str) -> None:

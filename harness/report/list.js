@@ -91,12 +91,18 @@ class List {
     this.open(this.rows[n], { focus: false });
   }
 
+  /** Go to the current row; to the first one if the list has it no more. */
+  enter() {
+    if (this.at() < 0) this.choose(this.rows[0]);
+    this.open(this.current, { focus: true });
+  }
+
   pressed(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const page = Math.max(1, Math.floor(this.box.clientHeight / LINE) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.rows.length, End: this.rows.length };
     if (event.key in steps) this.step(steps[event.key]);
-    else if (event.key === "Enter" && this.current) this.open(this.current, { focus: true });
+    else if (event.key === "Enter" && this.rows.length) this.enter();
     else return;
     event.preventDefault();
   }

@@ -45,7 +45,7 @@ function filter() {
   const rows = chosenRows(chosen);
   list.show(rows);
   tellFilters(rows);
-  $("list").classList.toggle("none", rows.length === 0);
+  $("list").classList.toggle("none", index.rows.length > 0 && rows.length === 0);
 }
 
 // ------------------------------------------------------------------ addresses

@@ -1,7 +1,7 @@
 """Two runs side by side: which exchange of the other run asked the same as one."""
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -12,6 +12,7 @@ from harness.report.entries import Entry
 __all__ = ["compared"]
 
 Place = tuple[str, dict[str, Any]]
+Shelf = dict[str, deque[Place]]
 
 
 def compared(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry]:
@@ -36,10 +37,8 @@ def compared(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry]:
     return [_with_others(one, keys, shelves, taken) for one in entries]
 
 
-def _shelved(
-    known: Iterable[Place], key: Callable[[Place], str]
-) -> dict[str, list[Place]]:
-    shelf: dict[str, list[Place]] = defaultdict(list)
+def _shelved(known: Iterable[Place], key: Callable[[Place], str]) -> Shelf:
+    shelf: Shelf = defaultdict(deque)
     for place in known:
         shelf[key(place)].append(place)
     return shelf
@@ -48,7 +47,7 @@ def _shelved(
 def _with_others(
     entry: Entry,
     keys: list[Callable[[Place], str]],
-    shelves: list[dict[str, list[Place]]],
+    shelves: list[Shelf],
     taken: set[str],
 ) -> Entry:
     against: dict[str, str] = {}
@@ -58,8 +57,7 @@ def _with_others(
         found = (
             place
             for key, shelf in zip(keys, shelves, strict=True)
-            for place in shelf.get(key(at), ())
-            if place[0] not in taken
+            for place in _free(shelf.get(key(at)), taken)
         )
         place, other = next(found, ("", None))
         if other is None:
@@ -70,6 +68,13 @@ def _with_others(
         if _said(exchange) != _said(other):
             differs = "differs"
     return replace(entry, against=against, differs=differs)
+
+
+def _free(places: deque[Place] | None, taken: set[str]) -> Iterable[Place]:
+    """The first of *places* that is not taken; those before it are dropped."""
+    while places and places[0][0] in taken:
+        places.popleft()
+    return (places[0],) if places else ()
 
 
 def _file(place: str) -> str:

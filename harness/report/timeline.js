@@ -20,8 +20,15 @@ function timelineView(exchange) {
     view.append(el("p.aside", {}, why));
   }
   if (points.length > 1) view.append(plot(points, timing, timed));
-  view.append(folded(`All ${count(pieces.length, "piece")}`, () => pieceTable(pieces)));
+  const shown = isCut(exchange) ? `The first ${count(pieces.length, "piece")}` : `All ${count(pieces.length, "piece")}`;
+  if (isCut(exchange)) view.append(el("p.aside", {}, `${shown} are shown.`));
+  view.append(folded(shown, () => pieceTable(pieces)));
   return view;
+}
+
+/** Whether more pieces came than the page has. */
+function isCut({ pieces, came = 0 }) {
+  return came > pieces.length;
 }
 
 /** Each piece with where it stands: its time, or its number, and the characters until then. */
@@ -33,15 +40,16 @@ function runningTotal(pieces, timed) {
   });
 }
 
-function figures({ usage, timing, pieces }, points, timed) {
+function figures(exchange, points, timed) {
+  const { usage, timing, pieces, came } = exchange;
   const rate = timing?.tokens_per_second;
   const shown = [
     timed ? ["First token", duration(timing.first)] : null,
     timed ? ["Whole answer", duration(timing.last)] : null,
     timed && pieces.length > 2 ? ["Longest gap", duration(timing.gap)] : null,
     rate ? ["Tokens / second", rate < 100 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en")] : null,
-    ["Pieces", pieces.length.toLocaleString("en")],
-    ["Characters", points.at(-1).total.toLocaleString("en")],
+    ["Pieces", (came ?? pieces.length).toLocaleString("en")],
+    isCut(exchange) ? null : ["Characters", points.at(-1).total.toLocaleString("en")],
     usage.output_tokens ? ["Tokens", usage.output_tokens.toLocaleString("en")] : null,
   ].filter(Boolean);
   return el("dl.figures", {}, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));

@@ -35,14 +35,52 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+class Tab:
+    """A page of the browser; what it loads and complains of is in *heard*."""
+
+    def __init__(self, chromium: Any, **options: Any) -> None:
+        self.heard: list[str] = []
+        self.address = ""
+        options.setdefault("viewport", {"width": 1200, "height": 800})
+        options.setdefault("reduced_motion", "reduce")
+        self.context = chromium.new_context(offline=True, **options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", lambda said: self.heard.append(f"says: {said.text}"))
+        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
+        self.page.on("dialog", lambda one: self.heard.append(f"dialog: {one.message}"))
+        self.page.on("popup", lambda _: self.heard.append("popup"))
+        self.page.on("request", self.asked)
+
+    def asked(self, request: Any) -> None:
+        """Hear of what is no part of the page."""
+        own = request.url.partition("#")[0] in {self.address, "data:,"}
+        if not own and not request.url.startswith("data:image/"):
+            self.heard.append(f"request: {request.url[:200]}")
+
+    def open(self, address: str, at: str) -> Any:
+        """Load a page anew, also one that is there already."""
+        self.address = "about:blank"
+        self.page.goto("about:blank")
+        self.address = address
+        self.page.goto(f"{address}{at}")
+        self.page.wait_for_selector("html[data-ready]")
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def tab(chromium: Any) -> Tab:
+    """Give the page that tests share which ask for no options."""
+    return Tab(chromium)
+
+
 @pytest.fixture
-def open_page(chromium: Any, tmp_path: Path) -> Iterator[Open]:
+def open_page(chromium: Any, tab: Tab, tmp_path: Path) -> Iterator[Open]:
     """Give what opens a page: its entries or its file, and where in it.
 
     What the page loads, and what it complains of, fails the test at its end.
     """
-    heard: list[str] = []
-    contexts: list[Any] = []
+    own: list[Tab] = []
 
     def opened(
         shown: Path | list[Entry], at: str = "", title: str = "Report", **options: Any
@@ -51,36 +89,13 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[Open]:
         if not isinstance(path, Path):
             path = tmp_path / "report.html"
             path.write_text(page_of(shown, title), "utf-8")
-        options.setdefault("viewport", {"width": 1200, "height": 800})
-        options.setdefault("reduced_motion", "reduce")
-        context = chromium.new_context(offline=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        address = path.as_uri()
-        page.on("console", lambda said: heard.append(f"console: {said.text}"))
-        page.on("pageerror", lambda error: heard.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: heard.append(f"dialog: {dialog.message}"))
-        page.on("popup", lambda _: heard.append("popup"))
-        page.on(
-            "request",
-            lambda asked: (
-                asked.url.partition("#")[0] in {address, "data:,"}
-                or asked.url.startswith("data:image/")
-                or heard.append(f"request: {asked.url[:200]}")
-            ),
-        )
-        page.goto(f"{address}{at}")
-        page.wait_for_selector("html[data-ready]")
-        return page
+        if options:
+            own.append(Tab(chromium, **options))
+        return (own[-1] if options else tab).open(path.as_uri(), at)
 
     yield opened
-    for context in contexts:
-        context.close()
+    heard = [said for one in (tab, *own) for said in one.heard]
+    tab.heard.clear()
+    for one in own:
+        one.context.close()
     assert heard == []
-
-
-@pytest.fixture
-def dark() -> dict[str, str]:
-    """Give the options of a browser that prefers dark."""
-    return {"color_scheme": "dark"}

@@ -9,6 +9,7 @@ import pytest
 from harness.cassettes import Interaction, write_cassette
 from harness.cli import main
 from harness.report import Entry, Hiding, Miss, Part, file_entries
+from harness.report.hiding import PIECES
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -76,13 +77,13 @@ def test_halves_of_characters_do_no_harm(open_page, tmp_path):
 
 
 def test_a_very_long_text_is_cut(open_page, tmp_path):
-    """Of 10 MB a part is shown, which says how much is missing; the page is small."""
-    entries = entries_of(tmp_path / "a.yaml", recorded("long words " * 900_000))
+    """Of 1 MB a part is shown, which says how much is missing; the page is small."""
+    entries = entries_of(tmp_path / "a.yaml", recorded("long words " * 100_000))
 
     page = open_page(entries)
 
     assert "Some of it is very long, and was cut" in page.locator(".head").inner_text()
-    assert "[cut here: 9,700,000 more characters]" in (
+    assert "[cut here: 900,000 more characters]" in (
         page.locator(".bubble.ai .text").text_content()
     )
     assert (tmp_path / "report.html").stat().st_size < 300_000
@@ -194,20 +195,60 @@ def test_a_thousand_conversations(open_page):
 
 
 def test_nothing_is_a_page_too(open_page):
-    """Without any conversation the page says so."""
+    """Without any conversation the page says so, and that no filter is why."""
     page = open_page([])
 
     assert page.locator("main").inner_text() == "There is nothing on this page."
+    assert page.locator("#count").inner_text() == "0 conversations"
+    assert page.locator("#list.none").count() == 0
+
+
+def test_a_link_leads_to_a_call_of_a_test(open_page):
+    """Addresses of tests work as those of files do, also in a comparison."""
+    calls = (exchange(1, "Weather in Oslo?", "Rain"), exchange(2, "And Rome?", "Sun"))
+    entries = [
+        Entry(f"test_a.py::test_{name}", "test", "test_a.py", (Part("chat", calls),))
+        for name in "ab"
+    ]
+
+    page = open_page(entries, at="#test_a.py::test_b/2?tab=compare")
+
+    expect(page.locator("#heading")).to_have_text("test_b")
+    assert "call 2 of 2" in page.locator(".stepper").inner_text()
+    assert page.locator(".side-name").all_inner_texts()[:2] == [
+        "test_a.py::test_b/1",
+        "test_a.py::test_b/2",
+    ]
+
+
+def test_a_stream_that_was_cut_says_so(open_page, tmp_path):
+    """What is counted is what came; how much of it is shown is told."""
+    one = exchange(1, "Count!", "word ")
+    pieces = [[n, "text", "word "] for n in range(PIECES + 5)]
+    timing = {"first": 0, "last": PIECES + 4, "gap": 1}
+    said = {**one, "pieces": pieces, "timing": timing, "streamed": True}
+    shown = Hiding().exchange(said)
+
+    page = open_page(
+        [Entry("a.yaml/1", "chat", "a.yaml", (Part("", (shown,)),))],
+        at="#a.yaml/1?tab=stream",
+    )
+
+    figures = page.locator(".figures").inner_text().split("\n")
+    assert figures[figures.index("Pieces") + 1] == "20,005"
+    assert "Characters" not in figures
+    assert "The first 20,000 pieces are shown." in page.locator(".stream").inner_text()
+    assert page.locator(".stream summary").inner_text() == "The first 20,000 pieces"
 
 
 # -------------------------------------------------------------- for everybody
 
 
-@pytest.fixture
-def varied(tmp_path: Path, monkeypatch) -> Path:
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory) -> Path:
     """Give a page with all that there is: tools, faults, two runs, a damaged file."""
     root = Path(__file__).parents[2]
-    monkeypatch.chdir(tmp_path)
+    tmp_path = tmp_path_factory.mktemp("varied")
     home = tmp_path / "run"
     home.mkdir()
     for name in ("weather", "anthropic-weather", "broken-streams", "refused-once"):
@@ -217,14 +258,17 @@ def varied(tmp_path: Path, monkeypatch) -> Path:
     (tmp_path / "other").mkdir()
     text = text.replace("Boston", "Lisbon")
     (tmp_path / "other" / "refused-once.yaml").write_text(text, "utf-8")
-    main(["report", "run", str(root / "fakes/weather.yaml"), "--against", "other"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        main(["report", "run", str(root / "fakes/weather.yaml"), "--against", "other"])
     return tmp_path / "report.html"
 
 
-def violations(page: Any) -> list[str]:
-    """Give what axe finds wrong in the page as it is now."""
+def violations(page: Any, scheme: str) -> list[str]:
+    """Give what axe finds wrong in the page as it is now; of dark, in its colors."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found = axe.run(page).response["violations"]
+    options = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+    found = axe.run(page, options=options).response["violations"]
     return [
         f"{one['id']}: {node['html'][:120]} {node['failureSummary'][:300]}"
         for one in found
@@ -236,11 +280,11 @@ def violations(page: Any) -> list[str]:
 def test_everybody_can_use_it(open_page, varied, scheme):
     """Axe has nothing to say, in any tab, with the keys shown, on a narrow screen."""
     page = open_page(varied, at="#run/weather.yaml/3", color_scheme=scheme)
-    found = violations(page)
+    found = violations(page, scheme)
     for tab in ("stream", "request", "response", "compare"):
         page.locator(f"#tab-{tab}").click()
         page.wait_for_selector(f"#tab-{tab}[aria-selected=true]")
-        found += violations(page)
+        found += violations(page, scheme)
     for at in (
         "run/damaged.yaml",
         "run/refused-once.yaml/1",
@@ -248,15 +292,15 @@ def test_everybody_can_use_it(open_page, varied, scheme):
     ):
         page.evaluate(f"location.hash = '#{at}'")
         page.wait_for_selector(f".path:has-text('{at}')")
-        found += violations(page)
+        found += violations(page, scheme)
     page.locator("#tab-compare").click()
     page.locator("#switch-wrong").click()
-    found += violations(page)
+    found += violations(page, scheme)
     page.set_viewport_size({"width": 390, "height": 780})
-    found += violations(page)
+    found += violations(page, scheme)
     page.keyboard.press("?")
     page.locator("#keys").wait_for()
-    found += violations(page)
+    found += violations(page, scheme)
 
     assert found == []
 
@@ -283,4 +327,4 @@ def test_a_failed_test_can_be_read_by_everybody(open_page, scheme):
     assert page.locator(".miss .meaning del").all_inner_texts() == ["Rome"]
     assert page.locator(".miss .meaning ins").all_inner_texts() == ["Oslo"]
     assert page.locator(".line .mark.bad").inner_text() == "failed"
-    assert violations(page) == []
+    assert violations(page, scheme) == []

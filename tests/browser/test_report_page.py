@@ -60,8 +60,8 @@ def assert_in_order(*positions: float) -> None:
     assert all(before < after for before, after in pairwise(positions))
 
 
-@pytest.fixture
-def run(tmp_path: Path):
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
     """Give a folder of recordings, and one of the night before, where one differs."""
     asked = [user("What time is it in Oslo?")]
     said = {"name": "get_time", "arguments": '{"city": "Oslo"}'}
@@ -86,6 +86,7 @@ def run(tmp_path: Path):
             }
         ).encode(),
     )
+    tmp_path = tmp_path_factory.mktemp("runs")
     for folder, hour in (("now", "nine"), ("before", "eight")):
         home = tmp_path / folder
         home.mkdir()
@@ -105,12 +106,13 @@ def run(tmp_path: Path):
     return tmp_path
 
 
-@pytest.fixture
-def page_file(run: Path, monkeypatch) -> Path:
+@pytest.fixture(scope="module")
+def page_file(run: Path) -> Path:
     """Give the page of both runs."""
-    monkeypatch.chdir(run)
     command = ["report", "now", "--against", "before", "-o", "report.html"]
-    assert main([*command, "--title", "Nightly"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(run)
+        assert main([*command, "--title", "Nightly"]) == 0
     return run / "report.html"
 
 
@@ -285,6 +287,46 @@ def test_a_link_leads_to_a_call(open_page, page_file):
     page.evaluate("location.hash = '#now/song.yaml/1'")
     expect(page.locator("#heading")).to_have_text("Sing!")
     assert page.locator(".line[aria-selected=true]").inner_text().startswith("Sing!")
+
+
+@pytest.mark.parametrize(
+    ("at", "pressed", "focused"),
+    [
+        ("?tab=stream", "[aria-label='Next call']", "tab-stream"),
+        ("", "[aria-label='Stream of call 1']", "tab-stream"),
+        ("", "[aria-label='Raw text of call 2']", "tab-request"),
+    ],
+)
+def test_focus_is_not_lost_with_what_had_it(open_page, page_file, at, pressed, focused):
+    """Where the button goes that was pressed, the tab that is shown has the focus."""
+    page = open_page(page_file, f"#now/oslo.yaml/1{at}")
+
+    page.locator(pressed).focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(f"#{focused}")).to_be_focused()
+
+
+def test_focus_after_filters(open_page, page_file):
+    """Clear goes with what it clears, so the search has the focus then."""
+    page = open_page(page_file)
+    page.locator("#switch-tools").click()
+
+    page.locator("#clear").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#search")).to_be_focused()
+
+
+def test_enter_opens_what_the_list_has(open_page, page_file):
+    """A conversation that was filtered out is not opened; the first in the list is."""
+    page = open_page(page_file, "#now/oslo.yaml/1")
+    page.locator("#search").fill("sing")
+
+    page.locator("#list").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#heading")).to_have_text("Sing!")
 
 
 def test_light_and_dark(open_page, page_file):

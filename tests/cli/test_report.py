@@ -39,7 +39,7 @@ def test_a_file_is_read_once(home, capsys):
     """Naming it again, or its folder, makes no second conversation of it."""
     assert main(["report", "cassettes", "cassettes/weather.yaml", "cassettes"]) == 0
 
-    assert "4 conversations of 1 files" in capsys.readouterr().out
+    assert "4 conversations of 1 file" in capsys.readouterr().out
 
 
 def test_title_and_other_run(home, capsys):
@@ -49,7 +49,7 @@ def test_title_and_other_run(home, capsys):
     assert main(["report", "fakes", *options]) == 0
 
     assert "<title>A &amp; B</title>" in (home / "report.html").read_text("utf-8")
-    assert "1 conversations of 1 files" in capsys.readouterr().out
+    assert "1 conversation of 1 file" in capsys.readouterr().out
 
 
 def test_a_damaged_file_is_told_and_the_page_is_there(home, capsys):

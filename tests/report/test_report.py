@@ -182,6 +182,20 @@ def test_no_secret_is_written(tmp_path, name, text):
     assert hiding.places
 
 
+@pytest.mark.parametrize("content", ["interactions: [{request: {", FOREIGN])
+def test_a_secret_in_a_path_is_hidden(tmp_path, content):
+    """Nor do names of folders and files show one, in lines, links or notes."""
+    path = tmp_path / KEY / "a.yaml"
+    path.parent.mkdir()
+    path.write_text(content, "utf-8")
+    hiding = Hiding()
+
+    page = page_of(file_entries(path, hiding), "All", hiding.notes)
+
+    assert KEY not in json.dumps(unpacked(page))
+    assert "the name of a file" in hiding.notes[0]
+
+
 def test_a_secret_in_pieces_is_hidden(tmp_path):
     """A script that says a key word by word does not show it in its stream."""
     cut = f"turns:\n  - say: The key is {KEY}\n    cut: 4\n"
