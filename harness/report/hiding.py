@@ -99,7 +99,8 @@ class Hiding:
         if _RULES.redact_text(pieces) != pieces:  # a secret that came in pieces
             value = {**value, "pieces": [[at, k, ""] for at, k, _ in value["pieces"]]}
         clean: dict[str, Any] = json.loads(
-            self.text(json.dumps(value, ensure_ascii=False), place)
+            self.text(json.dumps(value, ensure_ascii=False), place),
+            parse_constant=str,  # a browser reads no Infinity
         )
         return clean
 

@@ -82,7 +82,12 @@ class Exchange:
     @property
     def host(self) -> str:
         """Who was asked, "" where nobody is."""
-        return urlsplit(self.interaction.url).hostname or "" if self.interaction else ""
+        if self.interaction is None:
+            return ""
+        try:
+            return urlsplit(self.interaction.url).hostname or ""
+        except ValueError:  # no URL that anybody could call
+            return ""
 
     @property
     def model(self) -> str:

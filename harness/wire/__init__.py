@@ -56,7 +56,10 @@ def dialect_of(url: str) -> Dialect | None:
     >>> dialect_of("https://api.openai.com/v1/chat/completions").name
     'openai-chat'
     """
-    name = _name_of(urlsplit(url).path)
+    try:
+        name = _name_of(urlsplit(url).path)
+    except ValueError:  # no URL that anybody could call
+        return None
     return None if name is None else DIALECTS[name]
 
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,27 @@ def test_what_cannot_be_read_is_a_problem(tmp_path, content, told):
 
     assert (entry.kind, entry.id) == ("problem", path.as_posix())
     assert told in entry.problem
+
+
+def test_an_address_that_is_none_is_shown(tmp_path):
+    """What nobody could call is in the file all the same."""
+    (entry,) = entries_of(tmp_path / "a.yaml", Interaction("GET", "http://[::1/x", 200))
+
+    (exchange,) = entry.exchanges
+    assert (exchange["url"], exchange["host"]) == ("http://[::1/x", "")
+
+
+def test_numbers_that_are_no_json_are_read_by_a_browser(tmp_path):
+    """One of them would make all of its pack unreadable."""
+    one = chat("Hi", "Hello")
+    body = one.request_body.replace(b'"model"', b'"temperature": 1e999, "model"')
+    entries = entries_of(tmp_path / "a.yaml", replace(one, request_body=body))
+
+    page = unpacked(page_of(entries, "All"))
+
+    (entry,) = page["pack-0"]["entries"]
+    (exchange,) = entry["parts"][0]["exchanges"]
+    assert exchange["request"]["params"] == {"temperature": "Infinity"}
 
 
 def test_what_is_no_chat_is_no_problem(tmp_path):

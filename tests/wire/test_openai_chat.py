@@ -1272,6 +1272,7 @@ def test_wrong_requests(body: bytes, told: str) -> None:
         ("/chat/completions/", "openai-chat"),
         ("https://api.openai.com/v1/chat/completions/c1/messages", None),
         ("https://api.openai.com/v1/embeddings", None),
+        ("http://[::1/v1/chat/completions", None),
         ("", None),
     ],
 )
