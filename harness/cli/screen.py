@@ -40,7 +40,8 @@ def counted(count: int, name: str, ending: str = "s") -> str:
 
 def print_json(value: Any) -> None:
     """Print *value* for machines; a terminal sees nothing that it obeys."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    lawful = json.loads(json.dumps(value), parse_constant=str)  # without Infinity
+    text = json.dumps(lawful, indent=2, ensure_ascii=False)
     print(UNSEEN.sub(lambda one: json.dumps(one[0])[1:-1], text))
 
 

@@ -79,6 +79,7 @@ async function openAddress() {
   const [place, query = ""] = location.hash.slice(1).split("?");
   const found = places.get(decoded(place));
   const more = new URLSearchParams(query);
+  $("lost")?.remove();
   if (found) {
     document.body.classList.add("opened");
     list.choose(found.row);
@@ -86,7 +87,7 @@ async function openAddress() {
     address = location.hash;
     return;
   }
-  if (place) announce(`There is no ${decoded(place)} on this page.`);
+  if (place) $("notes").append(el("p.note", { id: "lost", role: "status", dir: "auto" }, `There is no ${decoded(place)} on this page.`));
   if (list.rows.length) {
     list.choose(list.rows[0]);
     await detail.open(list.rows[0]);

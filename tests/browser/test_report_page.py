@@ -307,6 +307,19 @@ def test_focus_is_not_lost_with_what_had_it(open_page, page_file, at, pressed, f
     expect(page.locator(f"#{focused}")).to_be_focused()
 
 
+def test_a_link_to_nothing_says_so(open_page, page_file):
+    """Who follows an old link sees that this is something else; until it is not."""
+    page = open_page(page_file, "#now/gone.yaml/1")
+
+    expect(page.locator(".note")).to_have_text(
+        "There is no now/gone.yaml/1 on this page."
+    )
+    expect(page.locator("#heading")).to_have_text("Hello!")
+    page.evaluate("location.hash = '#now/song.yaml/1'")
+    expect(page.locator("#heading")).to_have_text("Sing!")
+    expect(page.locator(".note")).to_have_count(0)
+
+
 def test_focus_after_filters(open_page, page_file):
     """Clear goes with what it clears, so the search has the focus then."""
     page = open_page(page_file)

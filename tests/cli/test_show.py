@@ -236,6 +236,20 @@ def test_nothing_recorded_reaches_the_terminal(terminal, stored, capsys, more):
     assert "\x1b]" not in seen
 
 
+def test_json_has_no_numbers_that_are_none(tmp_path, capsys):
+    """What JSON has no number for is a text: every program can read what is printed."""
+    body = b'{"model": "m", "temperature": 1e999, "messages": []}'
+    one = Interaction("POST", "https://a.b/chat/completions", 200, (), body)
+    path = tmp_path / "a.yaml"
+    path.write_text(write_cassette([one]), "utf-8")
+
+    main(["show", str(path), "--json"])
+
+    value = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    params = value["exchanges"][0]["request"]["params"]
+    assert params == {"temperature": "Infinity"}
+
+
 def test_json_says_the_same(stored, capsys):
     """What is escaped in JSON is the same value."""
     stored("bad", (f"{ATTACK}\ud800", "Hi"))
