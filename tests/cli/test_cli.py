@@ -154,6 +154,14 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"chat-harness {__version__}\n"
 
 
+def test_it_is_a_module_too():
+    """Where the command is not on the path, python -m harness does the same."""
+    command = [sys.executable, "-m", "harness", "--version"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert ended.stdout == f"chat-harness {__version__}\n"
+
+
 @pytest.mark.parametrize("kind", ["script", "cassette", "conversation"])
 def test_schema_is_that_of_the_documentation(kind, capsys):
     """Each schema that is printed is the file that the pages link to."""
