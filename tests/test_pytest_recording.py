@@ -1052,17 +1052,17 @@ MODES = """
     def shared(mode):
         return marked(mode, f"shared-{mode}", allow_unused=True)
 
-    @pytest.mark.parametrize("mode, n", sum(map(shared, SHARED), []))
+    @pytest.mark.parametrize("mode, n", sum(map(shared, TOGETHER), []))
     def test_shared(mode, n):
         asks(mode, n)
 """
-SHARED = ("new_episodes", "all", "verify", "none")
+TOGETHER = ("new_episodes", "all", "verify", "none")
 
 
 def test_workers_record_in_every_mode(pytester, server, run, monkeypatch):
     """Two processes do with a cassette, of one test or of two, what its mode says."""
-    body = MODES.replace("SHARED", repr(SHARED))
-    assert {*SHARED} < {*get_args(Mode)}
+    body = MODES.replace("TOGETHER", repr(TOGETHER))
+    assert {*TOGETHER} < {*get_args(Mode)}
     run(body, "--cassette-mode=new_episodes").assert_outcomes(passed=20)
     server.asked.clear()
     server.prefix = "other"
@@ -1075,12 +1075,12 @@ def test_workers_record_in_every_mode(pytester, server, run, monkeypatch):
     result.assert_outcomes(passed=20, errors=4)  # what drifted is told: 2 and 2
     adding = ("new_episodes", "all", "rewrite")
     fresh = {"all", "rewrite", "verify"}
-    modes = [*get_args(Mode), *SHARED]
+    modes = [*get_args(Mode), *TOGETHER]
     assert sorted(server.asked) == sorted(
         [f"{mode} {n}" for mode in modes if mode in fresh for n in range(2)]
         + [f"new {mode} {n}" for mode in modes if mode in adding for n in range(2)]
     )
-    for mode in SHARED:
+    for mode in TOGETHER:
         asked = [f"{mode} {n}" for n in range(2)]
         asked += [f"new {mode} {n}" for n in range(2) if mode in adding]
         assert sorted(bodies(pytester, f"shared-{mode}")) == sorted(asked)

@@ -110,7 +110,9 @@ def test_no_secret_stands_in_the_repository() -> None:
         if path.is_file()
     ]
 
-    found = {path.name: scan(path.read_text(encoding="utf-8")) for path in files}
+    found = {
+        path.name: scan(path.read_text("utf-8", errors="replace")) for path in files
+    }
 
     assert files
     assert {name: leaks for name, leaks in found.items() if leaks} == {}

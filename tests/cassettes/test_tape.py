@@ -1,5 +1,6 @@
 """An open cassette: what is replayed, what goes live, what is in the file after."""
 
+import gc
 import json
 import sys
 import threading
@@ -452,11 +453,13 @@ def steps_of(work: Callable[[], object]) -> int:
         nonlocal count
         count += event in {"call", "c_call"}
 
+    gc.disable()  # what is told when it runs is no step of ours
     sys.setprofile(counting)
     try:
         work()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 
