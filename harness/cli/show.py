@@ -8,7 +8,7 @@ from typing import Any
 from harness.cli.finding import found_file
 from harness.cli.raw import show_raw
 from harness.cli.rows import Rows
-from harness.cli.screen import output, print_json
+from harness.cli.screen import counted, output, print_json
 from harness.cli.spoken import json_text, parts_of
 from harness.errors import InputError
 from harness.messages import AIMessage, Message, ToolMessage
@@ -111,7 +111,7 @@ class _Shown:
         kind, all_of_them = self.transcript.kind, len(self.transcript.exchanges)
         what = "turn" if kind == "script" else "interaction"
         self.rows.line(
-            f"{self.transcript.path}: a {kind} of {_counted(all_of_them, what)}", "bold"
+            f"{self.transcript.path}: a {kind} of {counted(all_of_them, what)}", "bold"
         )
         for number, conversation in enumerate(grouped, 1):
             if kind == "cassette":
@@ -278,7 +278,3 @@ def _fault(fault: Fault) -> str:
 
 def _size(found: Any) -> str:
     return f"{len(found.response_body):,} bytes"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
