@@ -279,7 +279,8 @@ def _summary(findings: Sequence[Finding], files: int, hidden: int) -> str:
     counts = [counted(n, name) for name, n in summed(findings).items() if n]
     if hidden:
         counts.append(f"{counted(hidden, 'note')} not shown (--select quirk)")
-    return f"{counted(files, 'file')} checked: {', '.join(counts) or 'all is well'}"
+    well = "all is well" if files else "there is no cassette, and no script"
+    return f"{counted(files, 'file')} checked: {', '.join(counts) or well}"
 
 
 def _print_rules(*, as_value: bool) -> None:

@@ -59,7 +59,7 @@ def convert_arguments(parser: ArgumentParser) -> None:
         "--force", action="store_true", help="write over files that are there"
     )
     parser.add_argument(
-        "--json", action="store_true", dest="as_json", help="say it as JSON"
+        "--json", action="store_true", dest="as_json", help="print JSON, for machines"
     )
 
 

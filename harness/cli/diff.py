@@ -45,7 +45,7 @@ def diff_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--text", action="store_true", help="which words differ, too: [-old-]{+new+}"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.add_argument(
         "--ignore",
         action="append",

@@ -65,7 +65,7 @@ def refresh_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="do not ask before requests are sent"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.set_defaults(behind=())
 
 

@@ -45,7 +45,7 @@ def show_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--raw", action="store_true", help="what went over the wire, with its times"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.add_argument(
         "--full",
         action="store_true",

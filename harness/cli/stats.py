@@ -42,7 +42,7 @@ def stats_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--by", choices=GROUPS, default="model", help="a row for each of these"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
 def stats(paths: Sequence[str], *, by: Group, json: bool) -> int:
