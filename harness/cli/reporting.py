@@ -14,6 +14,9 @@ from harness.text import visible
 
 __all__ = ["report", "report_arguments"]
 
+#: A page of such a name would be in the place of what it shows.
+_CASSETTES = frozenset({".yaml", ".yml", ".json", ".gz"})
+
 
 def report_arguments(parser: ArgumentParser) -> None:
     """What `report` takes."""
@@ -56,6 +59,11 @@ def report(
     """Write the page; 1 if a file could not be read, which the page shows too."""
     if page.is_dir():
         raise InputError(f"{page} is a folder: name the file, -o {page}/report.html.")
+    if page.suffix in _CASSETTES:
+        raise InputError(
+            f"{page} is a name for a cassette or a script: call the page "
+            f"{page.with_suffix('.html')}."
+        )
     files = found_files(paths)
     others = found_files([against]) if against else []
     hiding = Hiding()

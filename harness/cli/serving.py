@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
+from harness.cassettes.folders import find_cassette
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
 from harness.cli.pointers import POINTERS
@@ -128,13 +129,11 @@ def serve(  # noqa: PLR0913 - the options of the command
         script = ServedScript(file.endpoint, header=session_header, changed=changed)
         _add(served, file.path.name.partition(".")[0], script)
     for name in cassettes:
-        path = cassette_path(name)
+        path = find_cassette(name)
 
         def tape(path: Path = path) -> Tape:
             return Tape(path, "none", match_on=MATCH_ON)
 
-        if not path.is_file():
-            raise InputError(f"There is no cassette {str(path)!r} to serve.")
         played = ServedCassette(tape, header=session_header, speed=speed or 0.0)
         _add(served, path.name.partition(".")[0], played)
     return _run(Application(served, clock=clock), host, port)

@@ -107,6 +107,10 @@ def test_hidden_secrets_are_told(home, capsys):
             "empty is a folder: name the file, -o empty/report.html.",
         ),
         (
+            ["cassettes", "-o", "cassettes/weather.yaml"],
+            "cassettes/weather.yaml is a name for a cassette or a script: call the",
+        ),
+        (
             ["cassettes", "--against", "gone"],
             "There is no file or folder 'gone'.",
         ),
