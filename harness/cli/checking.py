@@ -25,6 +25,7 @@ from harness.cli.project import Project, shown_path
 from harness.cli.screen import counted, output, print_json, tracked
 from harness.cli.sources import words_below
 from harness.errors import InputError, nearest
+from harness.text import visible
 
 __all__ = ["check", "check_arguments"]
 
@@ -263,14 +264,14 @@ def _print_text(findings: Sequence[Finding]) -> None:
     console = output()
     if not console.is_terminal:
         for one in findings:
-            print(one)
+            print(visible(str(one)))
         return
     for one in findings:
         console.print(
             Text.assemble(
-                (f"{one.path}:{one.line}: ", "bold"),
+                (visible(f"{one.path}:{one.line}: "), "bold"),
                 (f"{one.severity} {one.rule}: ", _COLORS[one.severity]),
-                one.text,
+                visible(one.text),
             )
         )
 

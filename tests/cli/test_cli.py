@@ -310,6 +310,22 @@ def test_a_disk_that_is_full(command, unbuffered):
     assert ended.returncode == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="such names are no names there")
+@pytest.mark.parametrize(
+    "command", ["check", "diff hi.yaml", "redact", "refresh --dry-run", "seal", "stats"]
+)
+def test_a_name_that_a_terminal_obeys(command, capsys, monkeypatch, tmp_path):
+    """The name of a file is shown, not obeyed."""
+    monkeypatch.chdir(tmp_path)
+    Path("a\x1b[2J.yaml").write_text("turns: 7\n", "utf-8")
+
+    main([*command.split(), "a\x1b[2J.yaml"])
+
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert out + err
+
+
 def test_warnings_are_lines(capsys, monkeypatch):
     """What the library warns of is told as the command's own word."""
 
