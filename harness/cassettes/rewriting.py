@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.cassettes.reading import text_of
+from harness.cassettes.reading import bytes_of, text_of
 from harness.cassettes.saving import locked, replace_file
 from harness.errors import CassetteError
 
@@ -24,12 +24,7 @@ class CassetteFile:
     @classmethod
     def read(cls, path: Path) -> "CassetteFile":
         """The file as it is now. Raises CassetteError for what cannot be read."""
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CassetteError(
-                f"{path}: cannot be read: {error.strerror or error}."
-            ) from None
+        data = bytes_of(path)
         return cls(path, data, text_of(data, str(path)))
 
     def replace(self, text: str) -> None:
