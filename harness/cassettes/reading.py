@@ -22,7 +22,7 @@ from harness.cassettes.message_format import holds_conversations, read_conversat
 from harness.cassettes.parsing import RESTORE, parse
 from harness.errors import CassetteError, CassetteWarning, InputError, nearest, shown
 
-__all__ = ["Seals", "load_cassette", "read_cassette", "text_of", "unpacked"]
+__all__ = ["Seals", "bytes_of", "load_cassette", "read_cassette", "text_of", "unpacked"]
 
 #: What to do about an interaction that is not as it was recorded.
 Seals = Literal["warn", "error", "ignore"]
@@ -36,19 +36,23 @@ def load_cassette(
     path: str | Path, *, seals: Seals = "warn"
 ) -> tuple[Interaction, ...]:
     """The interactions of the file at *path*, packed or not; as `read_cassette`."""
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CassetteError(
-            f"{path}: cannot be read: {error.strerror or error}."
-        ) from None
+    data = bytes_of(Path(path))
     try:
         text = text_of(data, str(path))
     except CassetteError:
         refuse_text(unpacked(data, str(path)).decode("latin-1"), str(path))
         raise
     return read_cassette(text, str(path), seals=seals)
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of the file at *path*. Raises CassetteError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CassetteError(
+            f"{path}: cannot be read: {error.strerror or error}."
+        ) from None
 
 
 def text_of(data: bytes, name: str) -> str:

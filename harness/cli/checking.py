@@ -22,9 +22,10 @@ from harness.checks import (
 )
 from harness.checks.printing import as_github, as_json, as_sarif, summed
 from harness.cli.project import Project, shown_path
-from harness.cli.screen import output, print_json, tracked
+from harness.cli.screen import counted, output, print_json, tracked
 from harness.cli.sources import words_below
 from harness.errors import InputError, nearest
+from harness.text import visible
 
 __all__ = ["check", "check_arguments"]
 
@@ -183,14 +184,14 @@ def _checked(
     work = partial(_check_one, oldest=oldest)
     workers = min(len(tasks) // (_MANY // 2), os.cpu_count() or 1, 8)
     if workers < 2:
-        for found in tracked(map(work, tasks), "Checking", len(tasks)):
+        for found in tracked(map(work, tasks), "checking", len(tasks)):
             yield from found
         return
     from multiprocessing import get_context
 
     with get_context("spawn").Pool(workers) as pool:
         results = pool.imap(work, tasks, chunksize=16)
-        for found in tracked(results, "Checking", len(tasks)):
+        for found in tracked(results, "checking", len(tasks)):
             yield from found
 
 
@@ -263,27 +264,24 @@ def _print_text(findings: Sequence[Finding]) -> None:
     console = output()
     if not console.is_terminal:
         for one in findings:
-            print(one)
+            print(visible(str(one)))
         return
     for one in findings:
         console.print(
             Text.assemble(
-                (f"{one.path}:{one.line}: ", "bold"),
+                (visible(f"{one.path}:{one.line}: "), "bold"),
                 (f"{one.severity} {one.rule}: ", _COLORS[one.severity]),
-                one.text,
+                visible(one.text),
             )
         )
 
 
 def _summary(findings: Sequence[Finding], files: int, hidden: int) -> str:
-    counts = [_count(n, name) for name, n in summed(findings).items() if n]
+    counts = [counted(n, name) for name, n in summed(findings).items() if n]
     if hidden:
-        counts.append(f"{_count(hidden, 'note')} not shown (--select quirk)")
-    return f"{_count(files, 'file')} checked: {', '.join(counts) or 'all is well'}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        counts.append(f"{counted(hidden, 'note')} not shown (--select quirk)")
+    well = "all is well" if files else "there is no cassette, and no script"
+    return f"{counted(files, 'file')} checked: {', '.join(counts) or well}"
 
 
 def _print_rules(*, as_value: bool) -> None:

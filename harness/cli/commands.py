@@ -4,19 +4,21 @@ A command is loaded when it is named, so that `harness --help` is there at once.
 """
 
 import importlib
+import os
 import sys
 import warnings
 from argparse import Action, ArgumentParser
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NoReturn
 
 from rich_argparse import RichHelpFormatter
 
 from harness import __version__
+from harness.cli.screen import os_error_text, tell
 from harness.errors import CassetteWarning, HarnessError
-from harness.text import visible
 
 __all__ = ["COMMANDS", "made_parser", "main"]
 
@@ -121,9 +123,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 is well, 1 an error that is told on stderr, 2 a wrong use of the command.
     """
     given = sys.argv[1:] if argv is None else list(argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    _open_streams()
+    try:
+        try:
+            return _run(given)
+        finally:  # --help ends here, too
+            sys.stdout.flush()
+    except HarnessError as error:
+        tell(str(error))
+        return 1
+    except BrokenPipeError:
+        sys.stdout = None  # who read it has gone: there is nothing left to flush
+        return _BROKEN_PIPE
+    except OSError as error:
+        tell(os_error_text(error))
+        if error.filename is None:
+            sys.stdout = None  # what it could not write it need not try again
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _open_streams() -> None:
+    """Let a stream that is closed be one that says and takes nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - it stays
+            setattr(sys, name, stream)
+        elif mode == "w" and isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "°"
+
+
+def _run(given: list[str]) -> int:
     behind: dict[str, list[str]] = {}
     if "--" in given and given[0] in RUN_A_COMMAND:
         at = given.index("--")
@@ -134,26 +166,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", CassetteWarning)
         warnings.showwarning = _warned
-        return _run(command, said | behind)
-
-
-def _run(command: Callable[..., int | None], said: dict[str, Any]) -> int:
-    try:
-        status = command(**said) or 0
-        sys.stdout.flush()
-    except HarnessError as error:
-        print(f"harness: {visible(str(error))}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        sys.stdout = None  # who read it has gone: there is nothing left to flush
-        return _BROKEN_PIPE
-    except OSError as error:
-        print(f"harness: {error.filename}: {error.strerror}.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    return status
+        return command(**(said | behind)) or 0
 
 
 def _warned(message: Warning | str, *_about: object, **_more: object) -> None:
-    print(f"harness: warning: {visible(str(message))}", file=sys.stderr)
+    tell(f"warning: {message}")

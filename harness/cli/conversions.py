@@ -12,6 +12,7 @@ from harness.cassettes.conversations import ConversationRedaction, is_conversati
 from harness.cassettes.merging import save
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import replace_file
+from harness.cli.screen import counted
 from harness.converting import ForeignRecording, read_recording
 from harness.converting.aimock import aimock_turns, holds_aimock
 from harness.converting.scripting import ScriptedTurns, turns_of, written
@@ -51,7 +52,7 @@ class Cassettes:
             "interactions": count,
             "added_hosts": [*found.added_hosts],
         }
-        about = f"{found.format}, {_many(count, 'interaction')}{at}"
+        about = f"{found.format}, {counted(count, 'interaction')}{at}"
         return Made("cassette", about, row, found.interactions)
 
     def write(self, target: Path, made: Sequence[Made]) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ class Scripts:
 
     def _made(self, form: str, turns: ScriptedTurns) -> Made:
         count = len(turns.turns)
-        about = f"{form}, {_many(count, 'turn')}"
+        about = f"{form}, {counted(count, 'turn')}"
         return Made("script", about, {"format": form, "turns": count}, turns=turns)
 
     def write(self, target: Path, made: Sequence[Made]) -> tuple[str, ...]:
@@ -137,7 +138,3 @@ def _redacted(one: Interaction) -> Interaction:
     rules = Redaction.default()
     hidden = ConversationRedaction(rules) if is_conversation(one) else rules
     return replace(hidden.redact(one), place=one.place)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 from harness.cli.conversions import Cassettes, Made, Scripts
 from harness.cli.screen import output as screen
-from harness.cli.screen import print_json
+from harness.cli.screen import print_json, tell
 from harness.converting import FORMATS
 from harness.errors import CassetteError, HarnessError
+from harness.text import visible
 
 __all__ = ["convert", "convert_arguments"]
 
@@ -59,7 +59,7 @@ def convert_arguments(parser: ArgumentParser) -> None:
         "--force", action="store_true", help="write over files that are there"
     )
     parser.add_argument(
-        "--json", action="store_true", dest="as_json", help="say it as JSON"
+        "--json", action="store_true", dest="as_json", help="print JSON, for machines"
     )
 
 
@@ -111,7 +111,7 @@ def convert(  # noqa: PLR0913 - the options of the command
     """
     if to != "script" and (timing or match):
         option = "--timing" if timing else "--match"
-        print(f"harness: {option} is for scripts: --to script.", file=sys.stderr)
+        tell(f"{option} is for scripts: --to script.")
         return 2
     kind = Scripts(timing=timing, match=match) if to == "script" else Cassettes()
     told = _Told(as_json=as_json)
@@ -120,8 +120,8 @@ def convert(  # noqa: PLR0913 - the options of the command
         written: set[Path] = set()
         for file in files:
             with told.about(file):
-                target = _target(file, into or kind.folder, top)
                 made = kind.made(file, form, host)
+                target = _target(file, into or kind.folder, top)
                 _refuse(target, written, force=force)
                 left_out = kind.write(target, [made])
                 written.add(target)
@@ -165,18 +165,19 @@ class _Told:
         if not isinstance(error, HarnessError):
             return False
         self.failed = True
-        print(f"harness: {error}", file=sys.stderr)
+        tell(str(error))
         self._rows.append({"file": str(self._file), "error": str(error)})
         return True
 
     def done(self, file: Path, made: Made, target: Path) -> None:
         self._rows.append({"file": str(file), **made.row, made.kind: str(target)})
         if not self._as_json:
-            screen().print(f"{file}: {made.about} -> {target}", markup=False)
+            said = visible(f"{file}: {made.about} -> {target}")
+            screen().print(said, markup=False)
 
     def left_out(self, target: Path, lines: Iterable[str]) -> None:
         for line in lines:
-            print(f"harness: {target}: {line}", file=sys.stderr)
+            tell(f"{target}: {line}")
 
     def end(self) -> int:
         if self._as_json:

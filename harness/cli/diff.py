@@ -1,6 +1,5 @@
 """`harness diff`: how two cassettes or scripts differ, by meaning, then by text."""
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Collection
 from pathlib import Path
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from harness.cli.finding import found_file
 from harness.cli.rows import Rows
-from harness.cli.screen import output, print_json
+from harness.cli.screen import os_error_text, output, print_json, tell
 from harness.comparison import (
     PARTS,
     Change,
@@ -46,7 +45,7 @@ def diff_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--text", action="store_true", help="which words differ, too: [-old-]{+new+}"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.add_argument(
         "--ignore",
         action="append",
@@ -65,10 +64,10 @@ def diff(
     try:
         found = _compared(before, after, ignore)
     except HarnessError as error:
-        print(f"harness: {visible(str(error))}", file=sys.stderr)
+        tell(str(error))
         return _TROUBLE
     except OSError as error:
-        print(f"harness: {error.filename}: {error.strerror}.", file=sys.stderr)
+        tell(os_error_text(error))
         return _TROUBLE
     if json:
         print_json(comparison_value(found, words=text))

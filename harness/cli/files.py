@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from harness.cassettes.file_schemas import cassette_schema, conversation_schema
 from harness.cassettes.resealing import reseal
+from harness.cli.screen import tell
+from harness.errors import HarnessError
 from harness.scripts.files import script_schema
+from harness.text import visible
 
 __all__ = ["schema", "schema_arguments", "seal", "seal_arguments"]
 
@@ -44,11 +47,21 @@ def seal_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def seal(files: Sequence[str]) -> None:
-    """Seal cassettes as they are now, and say which interactions had changed."""
+def seal(files: Sequence[str]) -> int:
+    """Seal cassettes as they are now, and say which interactions had changed.
+
+    1 for a file that cannot be sealed, which is left as it is.
+    """
+    status = 0
     for file in files:
-        changed = reseal(file)
+        try:
+            changed = reseal(file)
+        except HarnessError as error:
+            tell(str(error))
+            status = 1
+            continue
         for interaction in changed:
-            print(f"sealed {interaction.place}")
+            print(f"sealed {visible(interaction.place)}")
         if not changed:
-            print(f"{file}: all was sealed already")
+            print(f"{visible(file)}: all was sealed already")
+    return status

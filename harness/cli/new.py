@@ -43,7 +43,8 @@ def new_arguments(parser: ArgumentParser) -> None:
 def new(kind: str, names: Sequence[str]) -> None:
     """Make the files; nothing that is there is changed."""
     project = Project.find(Path.cwd())
-    files = [one for name in names for one in _KINDS[kind](_checked(name), project)]
+    made = [one for name in names for one in _KINDS[kind](_checked(name), project)]
+    files = {one.path: one for one in made}.values()
     for one in files:
         if one.path.exists() or one.path.is_symlink():
             raise InputError(

@@ -6,6 +6,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from harness.cassettes import CassetteSource
+from harness.cli.screen import counted
 from harness.errors import shown
 from harness.fake import FakeChatModel
 from harness.messages import HumanMessage, Message, SystemMessage
@@ -58,7 +59,7 @@ def _script(model: FakeChatModel, transcript: Transcript) -> Player:
     tools = sorted({*_tools(model.script, transcript)})
     schema = {"type": "object"}
     told = f"; tools: {', '.join(tools)}" if tools else ""
-    size = _counted(len(model.script.turns), "turn")
+    size = counted(len(model.script.turns), "turn")
     return Player(
         model.bind_tools([{"name": name, "parameters": schema} for name in tools]),
         (),
@@ -82,7 +83,7 @@ def _cassette(model: ReplayChatModel, transcript: Transcript) -> Player:
     cassette = model.cassette
     first = cassette.recordings[0].request.messages if cassette.recordings else ()
     opening = takewhile(lambda message: isinstance(message, SystemMessage), first)
-    size = _counted(len(cassette.recordings), "recording")
+    size = counted(len(cassette.recordings), "recording")
     known = list(dict.fromkeys(_asked(transcript)))
     questions = ", ".join(known[:_KNOWN]) + ", ..." * (len(known) > _KNOWN)
     return Player(
@@ -105,7 +106,3 @@ def _asked(transcript: Transcript) -> Iterator[str]:
     for one in conversations(transcript.chats):
         said = [m.text for m in one.fresh[0] if isinstance(m, HumanMessage)]
         yield from (shown(text, limit=60) for text in said[:1])
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

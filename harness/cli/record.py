@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
 from harness.cli.pointers import pointers_of
 from harness.cli.programs import CannotRun, run_program
+from harness.cli.screen import tell
 from harness.cli.sessions import Session
 from harness.recording.launched import closed
 from harness.recording.use import cassette_path
@@ -78,10 +78,10 @@ def record(
     """
     if words or not behind:
         asked = " ".join(words) or "python app.py"
-        _tell(f"the command stands behind two dashes: harness record -- {asked}")
+        tell(f"the command stands behind two dashes: harness record -- {asked}")
         return 2
     if upstreams and not proxy:
-        _tell("--upstream says where --proxy asks: give both.")
+        tell("--upstream says where --proxy asks: give both.")
         return 2
     path = cassette_path(cassette or _called_after(behind)).absolute()
     session = Session(path, mode)
@@ -90,11 +90,11 @@ def record(
         with around as environ:
             status = run_program(behind, environ)
     except CannotRun as error:
-        _tell(str(error))
+        tell(str(error))
         return error.status
     session.end(status)
     for line in session.told():
-        _tell(line)
+        tell(line)
     return status
 
 
@@ -139,7 +139,3 @@ def _proxied(
         server.stop()
     missed = tuple(map(str, served.failures()))
     session.reports.append(replace(closed(tape), misses=missed))
-
-
-def _tell(text: str) -> None:
-    print(f"harness: {text}", file=sys.stderr, flush=True)

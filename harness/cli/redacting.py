@@ -1,23 +1,20 @@
 """The command that takes the secrets out of cassettes that have some."""
 
-import gzip
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.cassettes.mending import Mended, mended
-from harness.cassettes.reading import text_of
 from harness.cassettes.redaction import Redaction
-from harness.cassettes.saving import locked, replace_file
+from harness.cassettes.rewriting import CassetteFile
+from harness.cli.screen import tell
 from harness.errors import CassetteError, HarnessError
 from harness.scripts.files import holds_script
+from harness.text import visible
 
 __all__ = ["redact", "redact_arguments"]
 
-_GZIP = b"\x1f\x8b"
 _OPTIONS = {
     "header": "a header that is hidden as well",
     "query": "a parameter of URLs that is hidden as well",
@@ -61,53 +58,21 @@ def redact(files: Sequence[str], *, dry_run: bool, **rules: Any) -> int:
         try:
             one = _mended(Path(file), redaction, dry_run=dry_run)
         except HarnessError as error:
-            print(f"harness: {error}", file=sys.stderr)
+            tell(str(error))
             status = 1
             continue
-        print(f"{file}: {_told(one, dry_run=dry_run)}")
+        print(f"{visible(file)}: {_told(one, dry_run=dry_run)}")
         status = max(status, int(dry_run and one.changed))
     return status
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The bytes of a cassette, and its text."""
-
-    data: bytes
-    text: str
-
-    @classmethod
-    def read(cls, path: Path) -> "_File":
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CassetteError(
-                f"{path}: cannot be read: {error.strerror or error}."
-            ) from None
-        return cls(data, text_of(data, str(path)))
-
-    def packed(self, text: str) -> bytes:
-        """*text* as this file has it."""
-        data = text.encode()
-        return gzip.compress(data, mtime=0) if self.data.startswith(_GZIP) else data
-
-
 def _mended(path: Path, redaction: Redaction, *, dry_run: bool) -> Mended:
-    file = _File.read(path)
+    file = CassetteFile.read(path)
     if holds_script(file.text):
         raise CassetteError(f"{path} is a script, not a cassette: edit it by hand.")
     one = mended(file.text, str(path), redaction)
-    if not one.changed or dry_run:
-        return one
-    if file.text.lstrip().startswith(("{", "[")):
-        raise CassetteError(
-            f"{path} is JSON, and cassettes are written as YAML: it is as it was. Make "
-            f"one of it first, with harness convert {path}; or record it again."
-        )
-    with locked(path.parent):
-        if path.read_bytes() != file.data:
-            raise CassetteError(f"{path} was changed meanwhile; it is as it is now.")
-        replace_file(path, file.packed(one.text))
+    if one.changed and not dry_run:
+        file.replace(one.text)
     return one
 
 

@@ -13,7 +13,7 @@ from rich.progress import Progress, TaskID
 
 from harness.cassettes.merging import Loaded
 from harness.cli.programs import run_program
-from harness.cli.screen import counted, output, print_json
+from harness.cli.screen import counted, output, print_json, tell
 from harness.cli.stale_cassettes import (
     Row,
     as_json,
@@ -65,7 +65,7 @@ def refresh_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="do not ask before requests are sent"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.set_defaults(behind=())
 
 
@@ -128,12 +128,12 @@ def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
     count = _requests(stale)
     words = f"{counted(count, 'request')} would be sent"
     if not sys.stdin.isatty():
-        _tell(f"{words}: say --yes, or look with --dry-run.")
+        tell(f"{words}: say --yes, or look with --dry-run.")
         return False
     out.rows(stale)
     out.costs(stale, "They took the last time:")
-    answer = input(f"{words}. Go on? [y/N] ")
-    return answer.strip().lower() in {"y", "yes"}
+    print(f"{words}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _by_asking(stale: Sequence[Row], keys: Keys, out: "_Output") -> list[Row]:
@@ -181,7 +181,7 @@ def _by_command(
     environ = {**os.environ, "PYTEST_ADDOPTS": " ".join(filter(None, options))}
     status = run_program(command, environ)
     if status:
-        _tell(f"the command ended with status {status}.")
+        tell(f"the command ended with status {status}.")
     done = [_after(row) for row in stale]
     out.rows(done)
     return done
@@ -233,7 +233,3 @@ class _Output:
 
 def _requests(rows: Sequence[Row]) -> int:
     return sum(len(row.loaded.interactions) for row in rows)
-
-
-def _tell(text: str) -> None:
-    print(f"harness: {text}", file=sys.stderr, flush=True)

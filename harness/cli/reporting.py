@@ -1,19 +1,21 @@
 """The command that writes a page to browse cassettes and scripts."""
 
-import sys
 import webbrowser
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.cassettes.saving import replace_file
-from harness.cli.screen import counted, output, tracked
+from harness.cli.screen import counted, output, tell, tracked
 from harness.errors import InputError
 from harness.report import Entry, Hiding, compared, file_entries, page_of
 from harness.statistics.files import found_files
 from harness.text import visible
 
 __all__ = ["report", "report_arguments"]
+
+#: A page of such a name would be in the place of what it shows.
+_CASSETTES = frozenset({".yaml", ".yml", ".json", ".gz"})
 
 
 def report_arguments(parser: ArgumentParser) -> None:
@@ -57,6 +59,11 @@ def report(
     """Write the page; 1 if a file could not be read, which the page shows too."""
     if page.is_dir():
         raise InputError(f"{page} is a folder: name the file, -o {page}/report.html.")
+    if page.suffix in _CASSETTES:
+        raise InputError(
+            f"{page} is a name for a cassette or a script: call the page "
+            f"{page.with_suffix('.html')}."
+        )
     files = found_files(paths)
     others = found_files([against]) if against else []
     hiding = Hiding()
@@ -69,9 +76,9 @@ def report(
     replace_file(page, text)
     broken = [one for one in entries if one.kind == "problem"]
     for one in broken:
-        print(f"harness: {visible(one.problem)}", file=sys.stderr)
+        tell(one.problem)
     for note in hiding.notes:
-        print(f"harness: {visible(note)} The files still have them.", file=sys.stderr)
+        tell(f"{note} The files still have them.")
     shown = sum(one.run == 0 and one.kind != "problem" for one in entries)
     _tell(page, shown, len(files), len(text))
     if opens:
@@ -86,6 +93,6 @@ def _read(files: Sequence[Path], first: int, hiding: Hiding) -> Iterator[Entry]:
 
 def _tell(path: Path, conversations: int, files: int, size: int) -> None:
     shown = f"{size / 1e6:.1f} MB" if size > 1e6 else f"{size / 1e3:.0f} kB"
-    found = counted(conversations, "conversation")
-    told = f"{found} of {counted(files, 'file')}, {shown}"
+    many, of = counted(conversations, "conversation"), counted(files, "file")
+    told = f"{many} of {of}, {shown}"
     output().print(f"{visible(str(path))}: {told}", markup=False)

@@ -17,7 +17,8 @@ __all__ = ["LABEL", "Rows"]
 #: How wide labels are.
 LABEL = 8
 _LINES, _CHARACTERS = 12, 1200
-_WIDE = 10_000
+#: Where a table would lose columns, and one that needs no room.
+_NARROW, _WIDE = 80, 10_000
 
 
 class Rows:
@@ -49,8 +50,8 @@ class Rows:
             label = ""
 
     def table(self, table: Table) -> None:
-        """A table; where there is no terminal it is as wide as it has to be."""
-        if not self._wraps:
+        """A table; on no terminal, or a narrow one, it is as wide as it has to be."""
+        if not self._wraps or self.console.width < _NARROW:
             table.box = None
             wide = self.console.options.update(width=_WIDE)
             for line in self.console.render_lines(table, wide, pad=False):

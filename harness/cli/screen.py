@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from harness.text import UNSEEN
+from harness.text import UNSEEN, visible
 
-__all__ = ["counted", "output", "print_json", "tracked"]
+__all__ = ["counted", "os_error_text", "output", "print_json", "tell", "tracked"]
 
 T = TypeVar("T")
 
@@ -36,6 +36,21 @@ def counted(count: int, name: str, ending: str = "s") -> str:
     ('1 token', '2,000 processes')
     """
     return f"{count:,} {name}{'' if count == 1 else ending}"
+
+
+def tell(text: str) -> None:
+    """Say *text* on standard error, as the command's own word."""
+    print(f"harness: {visible(text)}", file=sys.stderr, flush=True)
+
+
+def os_error_text(error: OSError) -> str:
+    """What the system said, and of which file.
+
+    >>> os_error_text(OSError(28, "No space left", "a.yaml"))
+    'a.yaml: No space left.'
+    """
+    where = "" if error.filename is None else f"{error.filename}: "
+    return f"{where}{error.strerror or error}."
 
 
 def print_json(value: Any) -> None:

@@ -2,7 +2,6 @@
 
 import gc
 import signal
-import sys
 import threading
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -10,9 +9,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
+from harness.cassettes.folders import find_cassette
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
 from harness.cli.pointers import POINTERS
+from harness.cli.screen import tell
 from harness.endpoint import Chaos, Endpoint, Quota
 from harness.errors import InputError, nearest
 from harness.fake_provider import FakeProvider
@@ -123,18 +124,16 @@ def serve(  # noqa: PLR0913 - the options of the command
         return FakeProvider(script, clock=clock, **options).endpoint
 
     for name in names:
-        file = ScriptFile(name, made=made, tell=_tell)
+        file = ScriptFile(name, made=made, tell=tell)
         changed = file.changed if reload else None
         script = ServedScript(file.endpoint, header=session_header, changed=changed)
         _add(served, file.path.name.partition(".")[0], script)
     for name in cassettes:
-        path = cassette_path(name)
+        path = find_cassette(name)
 
         def tape(path: Path = path) -> Tape:
             return Tape(path, "none", match_on=MATCH_ON)
 
-        if not path.is_file():
-            raise InputError(f"There is no cassette {str(path)!r} to serve.")
         played = ServedCassette(tape, header=session_header, speed=speed or 0.0)
         _add(served, path.name.partition(".")[0], played)
     return _run(Application(served, clock=clock), host, port)
@@ -222,7 +221,7 @@ def proxy(
     played = ServedCassette(lambda: Tape(path, mode), upstream=provider, speed=speed)
     status = _run(Application({path.stem: played}, clock=clock), host, port)
     for note in played.notes:
-        _tell(note)
+        tell(note)
     return status
 
 
@@ -255,7 +254,7 @@ def _run(application: Application, host: str, port: int) -> int:
         server.stop()
     failures = application.failures()
     for failure in failures:
-        _tell(str(failure))
+        tell(str(failure))
     return 1 if failures else 0
 
 
@@ -267,7 +266,3 @@ def _show(server: Server) -> None:
         for variable, form in POINTERS.items():
             print(f"  export {variable}={form.format(url=url)}")
     print("Ctrl-C ends it.", flush=True)
-
-
-def _tell(text: str) -> None:
-    print(f"harness: {text}", file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 from harness.cli.finding import found_file
 from harness.cli.raw import show_raw
 from harness.cli.rows import Rows
-from harness.cli.screen import output, print_json
+from harness.cli.screen import counted, output, print_json
 from harness.cli.spoken import json_text, parts_of
 from harness.errors import InputError
 from harness.messages import AIMessage, Message, ToolMessage
@@ -45,7 +45,7 @@ def show_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--raw", action="store_true", help="what went over the wire, with its times"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.add_argument(
         "--full",
         action="store_true",
@@ -111,7 +111,7 @@ class _Shown:
         kind, all_of_them = self.transcript.kind, len(self.transcript.exchanges)
         what = "turn" if kind == "script" else "interaction"
         self.rows.line(
-            f"{self.transcript.path}: a {kind} of {_counted(all_of_them, what)}", "bold"
+            f"{self.transcript.path}: a {kind} of {counted(all_of_them, what)}", "bold"
         )
         for number, conversation in enumerate(grouped, 1):
             if kind == "cassette":
@@ -278,7 +278,3 @@ def _fault(fault: Fault) -> str:
 
 def _size(found: Any) -> str:
     return f"{len(found.response_body):,} bytes"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -27,6 +27,7 @@ from harness.refreshing import (
     tokens_of,
     total_of,
 )
+from harness.text import visible
 
 __all__ = ["Row", "as_json", "files_of", "looked_at", "shown_costs", "shown_row"]
 
@@ -115,11 +116,11 @@ def looked_at(path: Path, age: timedelta, now: datetime) -> Row:
 def shown_row(console: Console, row: Row) -> None:
     """Print a line on *row*; it is not cut off."""
     line = Text(f"{row.state:9} ", style=_STYLES.get(row.state, "red"))
-    line.append(row.place, style="bold")
+    line.append(visible(row.place), style="bold")
     if row.state != "failed" or row.loaded.interactions:
         line.append(f"  {_age(row)}, {_counted(row)}", style="default not bold")
     if row.why:
-        line.append(f"\n          {row.why}", style="default not bold")
+        line.append(f"\n          {visible(row.why)}", style="default not bold")
     console.print(line)
 
 

@@ -1,6 +1,5 @@
 """`harness stats`: what cassettes are made of."""
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from harness.cli.project import Project, shown_path
 from harness.cli.rows import Rows
-from harness.cli.screen import output, print_json, tracked
+from harness.cli.screen import counted, output, print_json, tell, tracked
 from harness.statistics import (
     GROUPS,
     Group,
@@ -43,7 +42,7 @@ def stats_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--by", choices=GROUPS, default="model", help="a row for each of these"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
 def stats(paths: Sequence[str], *, by: Group, json: bool) -> int:
@@ -56,7 +55,7 @@ def stats(paths: Sequence[str], *, by: Group, json: bool) -> int:
     else:
         _show(found, by, Rows(output(), full=True))
     for file in found.damaged:
-        print(f"harness: {visible(file.problem)}", file=sys.stderr)
+        tell(file.problem)
     return int(bool(found.damaged))
 
 
@@ -78,13 +77,13 @@ def _summary(found: Statistics) -> Iterator[tuple[str, str]]:
     total = found.total
     damaged = f", {len(found.damaged):,} unreadable" if found.damaged else ""
     files = len(found.files) + len(found.damaged)
-    yield "files", f"{_counted(files, 'file')}, {_size(found.size)}{damaged}"
+    yield "files", f"{counted(files, 'file')}, {_size(found.size)}{damaged}"
     if found.scripts:
-        scripts, turns = _counted(found.scripts, "script"), found.turns
-        yield "scripts", f"{scripts} of {_counted(turns, 'turn')}"
+        scripts, turns = counted(found.scripts, "script"), found.turns
+        yield "scripts", f"{scripts} of {counted(turns, 'turn')}"
     other = total.exchanges - total.chats
-    parts = [_counted(total.exchanges, "exchange"), _counted(total.chats, "chat")]
-    parts += [_counted(total.streams, "stream")]
+    parts = [counted(total.exchanges, "exchange"), counted(total.chats, "chat")]
+    parts += [counted(total.streams, "stream")]
     parts += [f"{other:,} other"] if other else []
     parts += [f"{total.problems:,} unreadable"] if total.problems else []
     yield "asked", ", ".join(parts)
@@ -149,7 +148,3 @@ def _size(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

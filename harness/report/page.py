@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.report.entries import Entry, Miss
 from harness.report.rows import row
+from harness.text import visible
 
 __all__ = ["SCRIPTS", "page_of"]
 
@@ -43,7 +44,7 @@ def page_of(entries: Iterable[Entry], title: str, notes: Iterable[str] = ()) -> 
     >>> "<title>Weather</title>" in page
     True
     """
-    listed = [*entries]
+    listed, title = [*entries], visible(title)
     packs = [*_packs(listed)]
     index = {
         "title": title,

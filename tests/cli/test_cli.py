@@ -1,6 +1,7 @@
 """The command `harness`: what it prints, and how it ends."""
 
 import io
+import os
 import socket
 import subprocess
 import sys
@@ -273,6 +274,64 @@ def test_what_a_command_raises(capsys, monkeypatch, raised, status, told):
 
     assert main(["demo"]) == status
     assert capsys.readouterr().err == told
+
+
+def redirected_to(place, command, **environ):
+    """Run the command in a shell that sends a stream elsewhere."""
+    run = f"from harness.cli import main; exit(main({command.split()}))"
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -c "$1" {place}', sys.executable, run],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**os.environ, **environ},
+        check=False,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
+@pytest.mark.parametrize("redirected", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "play fakes/weather.yaml",
+        "show fakes/weather.yaml",
+        "refresh --older-than 0d cassettes/weather.yaml",
+    ],
+)
+def test_a_stream_that_is_closed(command, redirected):
+    """It is as one that says and takes nothing; there is no traceback."""
+    ended = redirected_to(redirected, command, OPENAI_API_KEY="sk-none")
+
+    assert ended.returncode == (2 if command.startswith("refresh") else 0)
+    assert b"Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["show fakes/weather.yaml", "show --help"])
+def test_a_disk_that_is_full(command, unbuffered):
+    """What cannot be printed is told in a line, and is an error."""
+    ended = redirected_to("> /dev/full", command, PYTHONUNBUFFERED=unbuffered)
+
+    assert ended.stderr == b"harness: No space left on device.\n"
+    assert ended.returncode == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names are no names there")
+@pytest.mark.parametrize(
+    "command", ["check", "diff hi.yaml", "redact", "refresh --dry-run", "seal", "stats"]
+)
+def test_a_name_that_a_terminal_obeys(command, capsys, monkeypatch, tmp_path):
+    """The name of a file is shown, not obeyed."""
+    monkeypatch.chdir(tmp_path)
+    Path("a\x1b[2J.yaml").write_text("turns: 7\n", "utf-8")
+
+    main([*command.split(), "a\x1b[2J.yaml"])
+
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert out + err
 
 
 def test_warnings_are_lines(capsys, monkeypatch):

@@ -214,6 +214,19 @@ def test_a_host_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -
     )
 
 
+@pytest.mark.parametrize("given", [".", "..", "/"])
+def test_a_folder_is_no_file(
+    given: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder is told to be one; others are converted."""
+    assert main(["convert", given]) == 1
+
+    assert (
+        capsys.readouterr().err
+        == f"harness: {given}: cannot be read: Is a directory.\n"
+    )
+
+
 def test_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One list of all files, for programs; errors are told on stderr as well."""
     (folder / "a.json").write_text(one("a"))

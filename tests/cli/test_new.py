@@ -33,6 +33,13 @@ def test_a_script(folder, capsys):
     assert main(["play", "trip", "--strict", "--speed", "0", *talk]) == 0
 
 
+def test_a_name_that_is_given_twice(folder, capsys):
+    """It makes one file."""
+    assert main(["new", "script", "trip", "trip.yaml"]) == 0
+
+    assert capsys.readouterr().out.count("made fakes/trip.yaml") == 1
+
+
 def test_the_schema_of_others_stays(folder, capsys):
     """What is beside the script already is not changed."""
     (folder / "fakes").mkdir()

@@ -1,5 +1,6 @@
 """The command `harness refresh`: cassettes recorded long ago, and a provider here."""
 
+import io
 import json
 import os
 import signal
@@ -174,8 +175,16 @@ def test_what_is_not_stale_is_left_alone(serve, capsys):
     assert len(fake.requests) == 2
 
 
+class Typed(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self):
+        """Say that it is one."""
+        return True
+
+
 def test_requests_are_sent_only_if_the_user_says_so(serve, capsys, monkeypatch):
-    """On a terminal it asks; elsewhere it wants --yes."""
+    """On a terminal it asks, beside its output; elsewhere it wants --yes."""
     fake, url = serve("one", "two")
     record(url, "a")
 
@@ -183,10 +192,12 @@ def test_requests_are_sent_only_if_the_user_says_so(serve, capsys, monkeypatch):
     assert capsys.readouterr().err == (
         "harness: 1 request would be sent: say --yes, or look with --dry-run.\n"
     )
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    for answer, status in [("n", 2), ("", 2), ("y", 0)]:
-        monkeypatch.setattr("builtins.input", lambda _, said=answer: said)
-        assert main(["refresh"]) == status
+    for typed, status in [("n\n", 2), ("\n", 2), ("", 2), ("y\n", 0)]:
+        monkeypatch.setattr("sys.stdin", Typed(typed))
+        assert main(["refresh", "--json"]) == status
+        out, err = capsys.readouterr()
+        assert err == "1 request would be sent. Go on? [y/N] "
+        assert out == "" or json.loads(out)
     assert len(fake.requests) == 2
 
 

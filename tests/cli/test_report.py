@@ -39,7 +39,20 @@ def test_a_file_is_read_once(home, capsys):
     """Naming it again, or its folder, makes no second conversation of it."""
     assert main(["report", "cassettes", "cassettes/weather.yaml", "cassettes"]) == 0
 
-    assert "4 conversations of 1 file" in capsys.readouterr().out
+    assert "4 conversations of 1 file, " in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names are no names there")
+def test_a_name_that_is_no_text(home, capsys):
+    """The page shows the bytes of a name that are no UTF-8, escaped."""
+    name = b"fakes/a\xff.yaml".decode("utf-8", "surrogateescape")
+    (home / "fakes/weather.yaml").rename(home / name)
+
+    assert main(["report", name]) == 0
+
+    page = (home / "report.html").read_text("utf-8")
+    assert r"<title>Conversations in fakes/a\udcff.yaml</title>" in page
+    assert capsys.readouterr().err == ""
 
 
 def test_title_and_other_run(home, capsys):
@@ -49,7 +62,7 @@ def test_title_and_other_run(home, capsys):
     assert main(["report", "fakes", *options]) == 0
 
     assert "<title>A &amp; B</title>" in (home / "report.html").read_text("utf-8")
-    assert "1 conversation of 1 file" in capsys.readouterr().out
+    assert "1 conversation of 1 file, " in capsys.readouterr().out
 
 
 def test_a_damaged_file_is_told_and_the_page_is_there(home, capsys):
@@ -92,6 +105,10 @@ def test_hidden_secrets_are_told(home, capsys):
         (
             ["cassettes", "-o", "empty"],
             "empty is a folder: name the file, -o empty/report.html.",
+        ),
+        (
+            ["cassettes", "-o", "cassettes/weather.yaml"],
+            "cassettes/weather.yaml is a name for a cassette or a script: call the",
         ),
         (
             ["cassettes", "--against", "gone"],

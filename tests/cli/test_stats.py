@@ -1,6 +1,7 @@
 """`harness stats`: what cassettes are made of."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,28 @@ def test_on_a_terminal(capsys):
     assert "───" in said.out
     assert "\x1b[1;36m" in said.out
     assert "reading" in said.err
+
+
+@pytest.mark.usefixtures("terminal", "recorded")
+def test_on_a_narrow_terminal(monkeypatch, capsys):
+    """No column is lost: the terminal wraps what has no room."""
+    monkeypatch.setenv("COLUMNS", "20")
+
+    assert main(["stats"]) == 0
+
+    head = next(
+        line for line in capsys.readouterr().out.splitlines() if "exchanges  " in line
+    )
+    assert [*re.sub("\x1b\\[[0-9;]*m", "", head).split()] == [
+        "model",
+        "exchanges",
+        "streams",
+        "faults",
+        "input",
+        "output",
+        "first",
+        "tokens/s",
+    ]
 
 
 @pytest.mark.usefixtures("terminal")

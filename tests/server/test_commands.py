@@ -205,7 +205,7 @@ def test_proxy_records_and_replays(tmp_path):
     [
         (["serve"], "There is nothing to serve: name a script or a cassette."),
         (["serve", "wether"], "There is no script 'wether' in "),
-        (["serve", "--cassette", "wether"], "There is no cassette 'cassettes/wether"),
+        (["serve", "--cassette", "wether"], "There is no cassette 'wether' in "),
         (["serve", "weather", "weather"], "Two would be served as 'weather'"),
         (
             ["serve", "weather", "--chaos", "rest=1"],
