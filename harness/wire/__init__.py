@@ -55,8 +55,12 @@ def dialect_of(url: str) -> Dialect | None:
 
     >>> dialect_of("https://api.openai.com/v1/chat/completions").name
     'openai-chat'
+    >>> dialect_of("https://[::1/v1/chat/completions")
     """
-    name = _name_of(urlsplit(url).path)
+    try:
+        name = _name_of(urlsplit(url).path)
+    except ValueError:  # a damaged one, such as https://[::1/
+        return None
     return None if name is None else DIALECTS[name]
 
 
