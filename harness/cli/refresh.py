@@ -132,7 +132,10 @@ def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
         return False
     out.rows(stale)
     out.costs(stale, "They took the last time:")
-    answer = input(f"{words}. Go on? [y/N] ")
+    try:
+        answer = input(f"{words}. Go on? [y/N] ")
+    except EOFError:  # Ctrl-D
+        answer = ""
     return answer.strip().lower() in {"y", "yes"}
 
 
