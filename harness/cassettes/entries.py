@@ -25,6 +25,9 @@ from harness.errors import CassetteError, shown
 
 __all__ = ["believable", "completed", "interaction_of", "is_sealed"]
 
+#: From so many characters on, a text may be a secret.
+_TELLING = 8
+
 _ENDINGS: dict[str, Ending] = {said: said for said in get_args(Ending)}
 
 
@@ -47,8 +50,8 @@ def interaction_of(item: Any, place: str) -> Interaction:
             pass
         case _:
             raise CassetteError(
-                f"{place} is {shown(item)}. It has no whole request (method, uri) and "
-                f"response: the file is damaged. {RESTORE}"
+                f"{place} is {_outlined(item)}. It has no whole request (method, uri) "
+                f"and response: the file is damaged. {RESTORE}"
             )
     said: dict[str, Any] = {
         "method": method.upper(),
@@ -236,7 +239,7 @@ def _bytes(value: Any, where: str) -> bytes:
             return _json_bytes(value, where)
         case _:
             raise CassetteError(
-                f"{where} has the body {shown(value)}, which is none. {RESTORE}"
+                f"{where} has the body {_outlined(value)}, which is none. {RESTORE}"
             )
 
 
@@ -252,7 +255,7 @@ def _typed(kind: str, content: Any, where: str) -> bytes:
         case "binary", str():
             return _decoded(bytes.fromhex, content, "hexadecimal", where)
         case _:
-            said = shown({"type": kind, "content": content})
+            said = _outlined({"type": kind, "content": content})
             raise CassetteError(
                 f"{where} has the body {said}, which is none. {RESTORE}"
             )
@@ -299,7 +302,26 @@ def _headers(value: Any, where: str) -> Headers:
         case list() if all(isinstance(pair, list) and len(pair) == 2 for pair in value):
             return tuple((_text(name), _text(said)) for name, said in value)
         case _:
-            raise CassetteError(f"{where} has the headers {shown(value)}. {RESTORE}")
+            raise CassetteError(
+                f"{where} has the headers {_outlined(value)}. {RESTORE}"
+            )
+
+
+def _outlined(value: Any) -> str:
+    """*value* for an error's text, which may have secrets: no text of any length."""
+    return shown(_outline(value))
+
+
+def _outline(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _outline(one) for name, one in value.items()}
+        case list():
+            return [*map(_outline, value)]
+        case str() | bytes() if len(value) >= _TELLING:
+            return f"({len(value)} characters)"
+        case _:
+            return value
 
 
 def _text(value: Any) -> str:

@@ -46,7 +46,7 @@ def mended(text: str, name: str, rules: Redaction | None = None) -> Mended:
     r"""*text*, of the file *name*, with what *rules* (the default ones) hide hidden.
 
     Comments at the start of the file stay. Raises CassetteError for what cannot be
-    read, or would have a secret still.
+    read, was edited after it was recorded, or would have a secret still.
 
     >>> old = 'interactions:\n- request: {method: GET, uri: "https://a.b/?key=8d1c0b7a"}\n'
     >>> old += '  response: {status: {code: 200}, body: {string: Hi}}\nversion: 1\n'
@@ -59,6 +59,8 @@ def mended(text: str, name: str, rules: Redaction | None = None) -> Mended:
     head = "".join(takewhile(_is_comment, text.splitlines(keepends=True)))
     new_head = _clean(head, rules)
     changed = new_head != head or [*found] != clean or bool(rules.scan(text))
+    if changed:  # to seal what was edited would hide that it was
+        read_cassette(text, name, seals="error")
     new = f"{new_head}{write_cassette(clean)}" if changed else text
     if changed and (left := rules.scan(new)):
         raise CassetteError(

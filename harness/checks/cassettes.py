@@ -11,6 +11,7 @@ from harness.checks.rules import Finding
 from harness.checks.secrets import Secrets
 from harness.checks.streams import check_chats
 from harness.errors import CassetteError, CassetteWarning
+from harness.recording.hosts import host_of
 
 __all__ = ["check_cassette", "damage"]
 
@@ -42,6 +43,7 @@ def check_cassette(
         if issubclass(change.category, CassetteWarning):
             said = str(change.message)
             yield Finding(name, line_of(said), "seal", told(said, name))
+    yield from _astray(found, name)
     for one in check_chats(found, name):
         yield Finding(name, one.line, one.rule, secrets.masked(one.text))
     if oldest is not None:
@@ -52,6 +54,16 @@ def damage(said: str, name: str) -> Finding:
     """What an error *said* of a file that cannot be read."""
     rule = next((rule for part, rule in _SAID if part in said), "damaged")
     return Finding(name, line_of(said.removeprefix(name)), rule, told(said, name))
+
+
+def _astray(interactions: Iterable[Interaction], name: str) -> Iterator[Finding]:
+    """Those that no request can find, as what they have is no URL."""
+    for one in interactions:
+        try:
+            host_of(one.url)
+        except ValueError:
+            text = "the host or the port of a recorded URL can be none."
+            yield Finding(name, line_of(one.place), "damaged", text)
 
 
 def _stale(

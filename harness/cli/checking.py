@@ -154,7 +154,10 @@ def _files(paths: Sequence[str], project: Project) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+    def refused(error: OSError) -> None:
+        raise error  # what cannot be looked into is not well
+
+    for root, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(one for one in folders if one not in {".git", ".venv"})
         for name in sorted(names):
             left = name.startswith(".") and name.endswith(_LEFT)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.cassettes.interactions import Interaction
-from harness.cassettes.merging import added
+from harness.cassettes.merging import Loaded, added, rewritten, save
 from harness.cassettes.reading import load_cassette
-from harness.cassettes.saving import locked
+from harness.cassettes.redaction import Redaction
+from harness.cassettes.saving import locked, replace_file
 from harness.cassettes.settings import Mode, chosen_mode
 from harness.cassettes.tape import Tape
 from harness.cli.screen import counted
@@ -45,6 +46,7 @@ class Session:
         with Tape(self.path, "none" if chosen == "rewrite" else chosen) as tape:
             self.records = tape.goes_live or chosen == "rewrite"
         self._aside = chosen == "rewrite"
+        self._before = Loaded.read(self.path, "ignore") if self._aside else Loaded()
         if not self._aside:
             self.known, self.notes = tape.interactions, [*tape.notes]
         elif self.path.suffix not in {".yaml", ".yml"}:
@@ -85,6 +87,8 @@ class Session:
                 self._replace(status)
         except HarnessError as error:
             self.notes.append(str(error))
+            if self._aside and self.file.exists():
+                self.notes.append(f"what was recorded is in {_below(self.file)}.")
 
     def _replace(self, status: int) -> None:
         target = self.path
@@ -95,8 +99,16 @@ class Session:
                 f"as it was; what was recorded is in {_below(target)}."
             )
         with locked(self.path.parent):
-            self.file.replace(target)
+            if not status and (others := self._since()):
+                save(self.file, added(others, self.new), Redaction.default())
+            replace_file(target, self.file.read_bytes())
+            self.file.unlink()
         self.path = target
+
+    def _since(self) -> list[Interaction]:
+        """What others have recorded there while the program ran."""
+        old = self._before
+        return rewritten(old.refreshed(self.path).interactions, old.interactions, [])
 
     # ------------------------------------------------------------------ in words
 

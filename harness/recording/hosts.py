@@ -88,9 +88,13 @@ def host_of(url: str) -> tuple[str, int | None]:
 
     >>> host_of("https://API.openai.com/v1/models")
     ('api.openai.com', 443)
+    >>> host_of("http://[fe80::1%eth0]:8000"), host_of("http://localhost%.b.c")
+    (('fe80::1', 8000), ('localhost%.b.c', 80))
     """
     said = urlsplit(url)
-    host = (said.hostname or "").rstrip(".").partition("%")[0]
+    host = (said.hostname or "").rstrip(".")
+    if ":" in host:  # only an address of IPv6 has a zone: in a name, % is a letter
+        host = host.partition("%")[0]
     return host, said.port or _PORTS.get(said.scheme)
 
 

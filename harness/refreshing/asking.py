@@ -162,12 +162,15 @@ class _Asking:
         import httpx
 
         url, headers, body = asked
-        request = httpx.Request(
-            old.method,
-            url,
-            headers=[(n.encode("latin-1"), v.encode()) for n, v in headers],
-            content=body,
-        )
+        try:
+            request = httpx.Request(
+                old.method.encode("ascii").decode(),
+                url,
+                headers=[(n.encode("latin-1"), v.encode()) for n, v in headers],
+                content=body,
+            )
+        except (ValueError, httpx.InvalidURL):  # which say it with a key
+            raise _Failed("its method, URL or headers cannot be sent") from None
         count = len(tape.recorded)
         try:
             raw = b"".join(client.send(request, stream=True).iter_raw())

@@ -44,7 +44,8 @@ _HOSTS: dict[str, Service] = {
     "*.openai.azure.com": _AZURE,
     "*.cognitiveservices.azure.com": _AZURE,
     "*.services.ai.azure.com": _AZURE,
-    "bedrock-runtime*.amazonaws.com": _BEDROCK,
+    "bedrock-runtime.*.amazonaws.com": _BEDROCK,
+    "bedrock-runtime-fips.*.amazonaws.com": _BEDROCK,
     "ollama.com": replace(OLLAMA, open=False),
 }
 #: What the client says itself; and codings that can be undone everywhere.
@@ -149,7 +150,7 @@ def _service(url: str, keys: Keys) -> Service | None:
     host, port = host_of(url)
     spoken = dialect_of(url)
     for pattern, service in _HOSTS.items():
-        if is_one_of([pattern], host, port):
+        if is_one_of([pattern], host, port) and urlsplit(url).scheme == "https":
             return service
     name = None if spoken is None else spoken.name
     of_it = [one for one in _OWN if one.dialect == name]

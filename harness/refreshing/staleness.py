@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from harness.cassettes.conversations import is_conversation
-from harness.cassettes.interactions import Interaction
+from harness.cassettes.interactions import Interaction, decoded_body
 from harness.cassettes.placeholders import PLACEHOLDER
+from harness.cassettes.redaction import Redaction
 from harness.cassettes.rules import OWN
-from harness.errors import InputError, shown
+from harness.cassettes.secret_names import SECRET
+from harness.errors import CassetteError, InputError, shown
 from harness.recording.hosts import PROVIDER_HOSTS, host_of, is_local, is_one_of
 from harness.wire import dialect_of
 
@@ -18,6 +21,9 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,5})([hdw]?)")
 _PASSING = frozenset({408, 409, 425, 429})
 _NO_ANSWER = 599
+_OF_BODIES = frozenset({"content-encoding", "content-length"})
+#: Begins what a secret is thought to have been.
+_TOLD = "Zq8Kx2Lm9Pv4Wt7R"
 
 
 def read_age(text: str) -> timedelta:
@@ -64,6 +70,11 @@ def is_stale(
 
 def obstacle(interactions: Sequence[Interaction]) -> str | None:
     """Why *interactions* cannot be asked again; None if they can."""
+    for number, one in enumerate(interactions, 1):
+        try:
+            host_of(one.url)
+        except ValueError:
+            return f"interaction {number} has a URL whose host or port is none"
     models = {host_of(one.url) for one in interactions if dialect_of(one.url)}
     for number, one in enumerate(interactions, 1):
         if why := _obstacle(one, models):
@@ -84,7 +95,50 @@ def _obstacle(one: Interaction, models: set[tuple[str, int | None]]) -> str | No
         return f"is {one.method} to {host}, which is no model: it might do something"
     if PLACEHOLDER.search(one.request_body.decode("utf-8", "replace")):
         return "has a redacted secret in the body of its request"
-    said = one.response_body.decode("utf-8", "replace")
-    if any(found[1] == OWN for found in PLACEHOLDER.finditer(said)):
+    if _needs_more_rules(one):
         return "was redacted by rules of your own, which are not known here"
     return None
+
+
+def _needs_more_rules(one: Interaction) -> bool:
+    """Whether something is hidden in *one* that the default rules would show.
+
+    Each secret is thought to be there again, and looked for behind these rules.
+    """
+    names = [name for name, _ in one.response_headers]
+    values = [value for _, value in one.response_headers]
+    said = one.url, *values, _text(one)
+    if any(found[1] == OWN for text in said for found in PLACEHOLDER.finditer(text)):
+        return True
+    url, *values, body = map(_told_again, said)
+    if (url, *values, body) == said:
+        return False
+    headers = tuple(zip(names, values, strict=True))
+    asked = tuple((name, _told_again(value)) for name, value in one.request_headers)
+    again = replace(
+        one,
+        url=url,
+        request_headers=asked,
+        response_headers=tuple(h for h in headers if h[0].lower() not in _OF_BODIES),
+        response_body=body.encode("utf-8", "surrogateescape"),
+        response_chunks=None,
+        chunk_times=None,
+    )
+    clean = Redaction.default().redact(again)
+    shown_still = clean.url, *(value for _, value in clean.response_headers)
+    return any(_TOLD in text for text in (*shown_still, _text(clean)))
+
+
+def _text(one: Interaction) -> str:
+    try:
+        body = decoded_body(one)
+    except CassetteError:  # damaged: what stands in it as it is
+        body = one.response_body
+    return body.decode("utf-8", "surrogateescape")
+
+
+def _told_again(text: str) -> str:
+    return PLACEHOLDER.sub(
+        lambda found: f"{_TOLD}{found[0][-8:]}" if found[1] == SECRET else found[0],
+        text,
+    )

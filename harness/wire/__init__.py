@@ -55,6 +55,7 @@ def dialect_of(url: str) -> Dialect | None:
 
     >>> dialect_of("https://api.openai.com/v1/chat/completions").name
     'openai-chat'
+    >>> dialect_of("https://[::1/v1/chat/completions")
     """
     try:
         name = _name_of(urlsplit(url).path)

@@ -505,3 +505,24 @@ def test_stock_vcrpy_reads_our_cassettes(path: Path) -> None:
     assert [(r["status"]["code"], said(r["body"]["string"])) for r in responses] == [
         (i.status, said(i.response_body)) for i in ours
     ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '{request: {method: [], uri: "https://a.b", headers: {x-key: %s}}}',
+        '{request: {method: GET, uri: x}, response: {headers: ["x-key: %s"]}}',
+        "{request: {method: GET, uri: x}, response: {body: {said: %s}}}",
+        "%s",
+    ],
+)
+def test_an_error_shows_no_secret_of_a_damaged_file(wrong: str) -> None:
+    """Whoever reads the log of a run need not know them."""
+    item = wrong % "hunter2hunter2"
+    text = f"interactions:\n- {item}\nversion: 1\n".replace(
+        "response: {", "response: {status: {code: 200}, "
+    )
+
+    with pytest.raises(CassetteError, match="characters") as error:
+        read_cassette(text)
+    assert "hunter" not in str(error.value)

@@ -373,3 +373,11 @@ def test_real_recordings(recordings: Path) -> None:
 
     assert counts.keys() <= {"foreign", "grammar", "identifier", "quirk", "secret"}
     assert counts["grammar"] < 10 < counts["quirk"]
+
+
+@pytest.mark.parametrize("url", ["https://a.b:99999999/", "https://[::1/v1/messages"])
+def test_a_url_that_is_none(url: str) -> None:
+    """No request can find that recording, and it is told without the URL."""
+    assert found(write_cassette([asked(url)])) == [
+        "2: error damaged: the host or the port of a recorded URL can be none."
+    ]

@@ -1,8 +1,10 @@
 """The command `harness check`: what it looks at, prints, and how it ends."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -302,6 +304,24 @@ def test_nothing_to_check(
 
     assert status == 1
     assert errors.startswith("harness: there is nothing to check: neither ")
+
+
+def test_a_folder_that_cannot_be_looked_into(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not passed over: nobody knows what is in it."""
+    (project / "cassettes" / "shut").mkdir(parents=True, exist_ok=True)
+    scandir = os.scandir
+
+    def refused(path: str) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refused)
+    status, _, err = run()
+    assert status == 1
+    assert err.endswith("shut: Permission denied.\n")
 
 
 @pytest.mark.usefixtures("project")

@@ -18,6 +18,8 @@ from harness.cassettes import load_cassette, write_cassette
 from harness.cassettes.interactions import Interaction
 from harness.cli import main
 from harness.cli.record import _called_after
+from harness.cli.sessions import Session
+from harness.recording.launched import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
@@ -149,7 +151,7 @@ def test_however_it_ends_what_it_recorded_is_there(
 
 def test_child_processes_record_into_one_cassette(served, capfd):
     """One after the other, while their parent has it open; each is replayed."""
-    served("one", "two", "three")
+    served("one", "two")
     app = program(
         """
         import httpx, subprocess
@@ -160,14 +162,14 @@ def test_child_processes_record_into_one_cassette(served, capfd):
         """
     )
 
-    recorded("--", sys.executable, app, "a", "b", "c")
+    recorded("--", sys.executable, app, "a", "b")
     live = capfd.readouterr()
-    recorded("--", sys.executable, app, "a", "b", "c")
+    recorded("--", sys.executable, app, "a", "b")
     again = capfd.readouterr()
 
-    assert live.out.split() == again.out.split() == ["200", "200", "200"]
-    assert "recorded 3 interactions" in live.err
-    assert "replayed 3 interactions" in again.err
+    assert live.out.split() == again.out.split() == ["200", "200"]
+    assert "recorded 2 interactions" in live.err
+    assert "replayed 2 interactions" in again.err
 
 
 def test_a_process_that_forks_loses_nothing(served, capfd):
@@ -198,83 +200,121 @@ def test_a_process_that_forks_loses_nothing(served, capfd):
     ]
 
 
-def test_a_miss_that_the_program_swallowed_is_told(served, capfd):
-    """It is no Exception, but a program can swallow all. The network is not asked."""
+def test_nothing_gets_past_a_replay(served, capfd):
+    """A miss that the program swallowed is told; so is what no client is heard at."""
     fake = served("Hello!")
     app = program(
         """
-        import httpx
+        import httpx, socket
         try:
             httpx.post(URL, json=asked("Hi"))
         except BaseException:
             print("swallowed")
+        socket.create_connection(("api.example.com", 443))
         """
     )
 
-    assert recorded("--mode", "none", "--", sys.executable, app) == 0
+    assert recorded("--mode", "none", "--", sys.executable, app) == 1
     err = capfd.readouterr().err
     assert fake.requests == []
-    assert err.startswith("harness: not recorded: The cassette '")
+    assert "NetworkBlocked: " in err
+    assert "harness: not recorded: The cassette '" in err
+    assert "tried to look up api.example.com" in err.partition("not recorded: ")[2]
     assert err.endswith(
         "harness: nothing was recorded or replayed: what was asked is not in the "
         "cassette.\n"
     )
 
 
-def test_nothing_gets_past_a_replay(capfd):
-    """A process that uses no client which is heard is offline, too."""
-    Path("app.py").write_text(
-        "import socket\nsocket.create_connection(('api.example.com', 443))", "utf-8"
-    )
+def test_a_replay_without_a_client_is_offline_too(capfd):
+    """In mode none the cassette is open from the start."""
+    code = "import socket; socket.create_connection(('api.example.com', 443))"
 
-    assert recorded("--mode", "none", "--", sys.executable, "app.py") == 1
-    err = capfd.readouterr().err
-    assert "NetworkBlocked: " in err
-    assert "tried to look up api.example.com" in err.partition("not recorded: ")[2]
+    assert recorded("--mode", "none", "--", sys.executable, "-c", code) == 1
+    assert "NetworkBlocked: " in capfd.readouterr().err
 
 
-def test_ci_records_nothing_and_says_so(served, capfd, monkeypatch):
-    """As everywhere."""
-    fake = served("Hello!")
+def test_ci_records_nothing_and_says_so(capfd, monkeypatch):
+    """As everywhere: programs are told to replay."""
     monkeypatch.setenv("CI", "true")
-    app = program(ONE)
+    code = f"import json, os; print(json.loads(os.environ[{VARIABLE!r}])['mode'])"
 
-    assert recorded("--", sys.executable, app) == 1
-    assert fake.requests == []
-    err = capfd.readouterr().err
-    assert "harness: CI is set: mode 'once' records nothing.\n" in err
+    assert recorded("--", sys.executable, "-I", "-c", code) == 0
+    said = capfd.readouterr()
+    assert said.out == "none\n"
+    assert "harness: CI is set: mode 'once' records nothing.\n" in said.err
     assert not Path("cassettes").exists()
 
 
-def test_rewrite_takes_the_place_of_what_was_there(served, capfd):
-    """What is not asked again goes; if the program fails, it is kept aside."""
-    served("one", "two", "three")
-    app = program(
-        """
-        import httpx
-        for text in sys.argv[1]:
-            httpx.post(URL, json=asked(text)).raise_for_status()
-        sys.exit(len(sys.argv) - 2)
-        """
-    )
-    words = ["--mode", "rewrite", "--cassette", "c", "--", sys.executable, app]
-    path = Path("cassettes/c.yaml")
-    path.parent.mkdir()
-    path.write_text(write_cassette([Interaction("GET", "https://a.b/", 200)]), "utf-8")
+def test_a_rewrite_that_fails_leaves_what_was_there(served, capfd):
+    """What it recorded is kept aside."""
+    served("one")
+    app = program(ONE + "        sys.exit(1)")
+    path = Path("c.yaml")
+    path.write_text(write_cassette([said("old")]), "utf-8")
     before = path.read_bytes()
+    words = ["--mode", "rewrite", "--cassette", "c.yaml"]
 
-    assert recorded(*words, "a", "failing") == 1
+    assert recorded(*words, "--", sys.executable, app) == 1
     assert path.read_bytes() == before
-    assert b"one" in load_cassette("cassettes/c.failed.yaml")[0].response_body
+    assert b"one" in load_cassette("c.failed.yaml")[0].response_body
     assert (
-        "harness: the command ended with status 1, so cassettes/c.yaml is as it was; "
-        "what was recorded is in cassettes/c.failed.yaml.\n"
+        "harness: the command ended with status 1, so c.yaml is as it was; "
+        "what was recorded is in c.failed.yaml.\n"
     ) in capfd.readouterr().err
-    assert recorded(*words, "b") == 0
-    assert capfd.readouterr().err.startswith("harness: recorded 1 interaction ")
-    (only,) = load_cassette(path)
-    assert b"two" in only.response_body
-    assert {one.name for one in path.parent.iterdir()} == {"c.failed.yaml", "c.yaml"}
+    assert {one.name for one in Path().glob("*c.*")} == {"c.failed.yaml", "c.yaml"}
+
+
+def test_rewrite_takes_the_place_of_what_was_there():
+    """What is not asked again goes."""
+    path = Path("c.yaml")
+    path.write_text(write_cassette([said("old")]), "utf-8")
+
+    session = ends_well(path, "new", meanwhile=lambda: None)
+
+    assert [*session.told()] == ["recorded 1 interaction (a.b) into c.yaml"]
+    assert load_cassette(path) == (said("new"),)
+    assert [*Path().iterdir()] == [path]
+
+
+def ends_well(file: Path, *texts: str, meanwhile: Callable[[], object]) -> Session:
+    """Give a session in which a program recorded, and something else happened."""
+    session = Session(file.absolute(), "rewrite")
+    session.file.write_text(write_cassette(map(said, texts)), "utf-8")
+    meanwhile()
+    session.end(0)
+    return session
+
+
+def said(text: str) -> Interaction:
+    """Give an interaction."""
+    return Interaction("GET", f"https://a.b/{text}", 200)
+
+
+def test_rewrite_leaves_what_others_recorded_meanwhile():
+    """What was there before goes; links stay links."""
+    path, far = Path("c.yaml"), Path("far.yaml")
+    far.write_text(write_cassette([said("old")]), "utf-8")
+    path.symlink_to(far)
+    theirs = write_cassette([said("old"), said("theirs")])
+
+    ends_well(path, "new", meanwhile=lambda: far.write_text(theirs, "utf-8"))
+
+    assert path.is_symlink()
+    assert load_cassette(path) == (said("theirs"), said("new"))
+    assert {one.name for one in Path().iterdir()} == {"c.yaml", "far.yaml"}
+
+
+def test_a_rewrite_that_cannot_be_saved_says_where_it_is():
+    """Nothing that was recorded is lost."""
+    path = Path("c.yaml")
+
+    session = ends_well(path, "new", meanwhile=lambda: path.write_text("[]", "utf-8"))
+
+    (kept,) = Path().glob("c.*.new.yaml")
+    assert f"what was recorded is in {kept}." in [*session.told()]
+    assert load_cassette(kept) == (said("new"),)
+    assert path.read_text("utf-8") == "[]"
 
 
 def test_new_episodes_adds(served, capfd):

@@ -259,3 +259,18 @@ def test_a_secret_beside_the_interactions(path: Path) -> None:
     assert main(["redact", str(path), "--dry-run"]) == 1
     assert main(["redact", str(path)]) == 0
     assert KEY not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "old, new", [("code: 200", "code: 201"), ("count: 1", "count: 7")]
+)
+def test_an_edit_is_not_sealed_with_what_is_hidden(path: Path, old, new, capsys):
+    """Nobody could tell afterwards that it was one."""
+    text = write_cassette([interaction()]).replace(old, new)
+    path.write_text(text, "utf-8")
+
+    assert main(["redact", str(path)]) == 1
+    err = capsys.readouterr().err
+    assert "harness seal" in err
+    assert KEY not in err
+    assert path.read_text("utf-8") == text

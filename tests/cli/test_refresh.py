@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -200,6 +201,13 @@ def test_requests_are_sent_only_if_the_user_says_so(serve, capsys, monkeypatch):
         assert out == "" or json.loads(out)
     assert len(fake.requests) == 2
 
+    def left(_words: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", left)
+    assert main(["refresh", "--older-than", "0d"]) == 2
+    assert len(fake.requests) == 2
+
 
 def test_prices_are_told(serve, capsys):
     """Where they are known: here by the model alone."""
@@ -346,6 +354,21 @@ def test_who_is_killed_in_the_middle_has_lost_nothing(serve):
 
     assert PATH.read_bytes() == before
     assert [one.name for one in PATH.parent.iterdir()] == ["trip.yaml"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"request_headers": (("x-☃", "a"),)}, {"method": "PÖST"}]
+)
+def test_what_cannot_be_sent(changed, serve, capsys):
+    """One line on it, and no traceback."""
+    _, url = serve("one", "two")
+    record(url, "a")
+    (one,) = load_cassette(PATH)
+    PATH.write_text(write_cassette([replace(one, **changed)]), "utf-8")
+
+    assert main(["refresh", "--yes"]) == 1
+    said = "interaction 1: its method, URL or headers cannot be sent. It is as it was."
+    assert said in capsys.readouterr().out
 
 
 def test_a_cassette_that_changes_meanwhile(serve, capsys, monkeypatch):

@@ -133,6 +133,27 @@ def test_no_key_goes_to_a_host_that_nobody_knows():
         signed(one, keys)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com%.evil.example/v1/chat/completions",
+        "http://localhost%.evil.example/v1/chat/completions",
+        "http://127.0.0.1%2eevil.example/v1/chat/completions",
+        "https://api.openai.com@evil.example/v1/chat/completions",
+        "https://bedrock-runtime-1.us-east-1.elb.amazonaws.com/model/m/converse",
+        "http://api.openai.com/v1/chat/completions",
+        "http://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse",
+    ],
+)
+def test_no_key_goes_where_a_host_only_looks_like_a_providers(url):
+    """Nor over a wire that everybody can read."""
+    _, headers = signed(asked(url), Keys(ENVIRON))
+
+    assert headers == ()
+    with pytest.raises(InputError, match="Which key is that of "):
+        signed(asked(url, ("authorization", HIDDEN)), Keys(ENVIRON))
+
+
 def test_where_the_environment_points_a_provider_its_key_goes():
     """That is the user's word."""
     url = "https://llm.internal/v1/chat/completions"

@@ -1,10 +1,11 @@
 """Which cassettes are stale, and which can be asked again."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from harness import InputError
+from harness import InputError, Redaction
 from harness.cassettes import Interaction
 from harness.cassettes.conversations import conversation
 from harness.messages import HumanMessage
@@ -86,6 +87,14 @@ def test_nothing_has_no_age():
             "was redacted by rules of your own, which are not known here",
         ),
         (
+            Interaction("POST", "https://a.b:99999999/", 200),
+            "has a URL whose host or port is none",
+        ),
+        (
+            Interaction("POST", "https://[::1/v1/chat/completions", 200),
+            "has a URL whose host or port is none",
+        ),
+        (
             conversation(ChatRequest((HumanMessage("Hi"),)), [], []),
             "was recorded by a RecordingChatModel, which alone can ask it again",
         ),
@@ -112,3 +121,44 @@ def test_what_can_be_asked_again():
     ]
 
     assert obstacle(interactions) is None
+
+
+OWN_RULES = Redaction(headers=["x-customer"], fields=["ssn"], query=["customer"])
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Interaction("POST", CHAT, 200, response_headers=(("x-customer", "ACME"),)),
+        Interaction("POST", CHAT, 200, response_body=b'{"ssn": "123-45-6789"}'),
+        Interaction("POST", f"{CHAT}?customer=ACME", 200),
+        Interaction(
+            "POST",
+            CHAT,
+            200,
+            response_headers=(("content-encoding", "gzip"),),
+            response_body=gzip.compress(b'{"ssn": "123-45-6789"}'),
+        ),
+    ],
+    ids=["header", "field", "query", "compressed"],
+)
+def test_what_rules_of_ones_own_hide_is_not_asked_for_again(one):
+    """By name, too: the default rules would store the answer as it is."""
+    found = obstacle([OWN_RULES.redact(one)])
+
+    assert found is not None
+    assert found.startswith("interaction 1 was redacted by rules of your own")
+
+
+def test_what_the_default_rules_hide_is_asked_for_again():
+    """Whatever has it, and where it is echoed."""
+    one = Interaction(
+        "POST",
+        f"{CHAT}?key=8d1c0b7a4f2e",
+        200,
+        request_headers=(("authorization", "Bearer 0a9b8c7d6e5f"),),
+        response_headers=(("set-cookie", "a=0f1e2d3c4b5a"), ("x-api-token", "77aa66")),
+        response_body=b'{"api_key": "hunter2222", "said": "0a9b8c7d6e5f"}',
+    )
+
+    assert obstacle([Redaction.default().redact(one)]) is None
