@@ -13,6 +13,7 @@ from harness.comparison.compared import (
 )
 from harness.comparison.differences import PARTS, Difference
 from harness.comparison.json_form import comparison_value
+from harness.comparison.pairing import paired
 from harness.comparison.words import word_changes
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "compare",
     "compare_exchanges",
     "comparison_value",
+    "paired",
     "word_changes",
 ]

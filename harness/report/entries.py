@@ -1,13 +1,13 @@
 """The entries of a report: a conversation of a file, a test, or a problem each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import HarnessError
 from harness.report.hiding import Hiding
-from harness.transcripts import read_transcript, transcript_value
+from harness.transcripts import Exchange, read_transcript, transcript_value
 from harness.wire import dialect_of
 
 __all__ = ["Entry", "Miss", "Part", "file_entries"]
@@ -41,7 +41,8 @@ class Entry:
 
     *id* is what links name. *outcome* is that of a test, *problem* what went wrong in
     words; *against* has for exchanges, by number, those of another run which asked the
-    same, and *differs* says whether an answer is another there, or there is none.
+    same, and *differs* says whether an answer is another there, or there is none. They
+    are told by *transcribed*, the exchanges of a file as they were read.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Entry:
     run: int = 0
     against: dict[str, str] = field(default_factory=dict)
     differs: Literal["", "differs", "only here"] = ""
+    transcribed: tuple[Exchange, ...] = field(default=(), repr=False)
 
     @property
     def exchanges(self) -> Iterator[dict[str, Any]]:
@@ -65,7 +67,8 @@ def file_entries(path: Path, hiding: Hiding, run: int = 0) -> list[Entry]:
     """What is in the cassette or script at *path*; a problem if it cannot be read."""
     shown = hiding.text(path.as_posix(), "the name of a file")
     try:
-        value = transcript_value(read_transcript(path, hiding.interaction), raw=True)
+        transcript = read_transcript(path, hiding.interaction)
+        value = transcript_value(transcript, raw=True)
     except (HarnessError, OSError) as error:
         told = str(error) if isinstance(error, HarnessError) else f"{error.strerror}."
         problem = hiding.text(told, shown)
@@ -74,6 +77,7 @@ def file_entries(path: Path, hiding: Hiding, run: int = 0) -> list[Entry]:
         one["number"]: hiding.exchange(_told(one)) for one in value["exchanges"]
     }
     groups: list[list[int]] = value["conversations"]
+    read = {one.number: replace(one, pieces=()) for one in transcript.exchanges}
     talked = {number for group in groups for number in group}
     groups = sorted([*groups, *([n] for n in exchanges if n not in talked)])
     return [
@@ -83,6 +87,7 @@ def file_entries(path: Path, hiding: Hiding, run: int = 0) -> list[Entry]:
             shown,
             (Part("", tuple(exchanges[number] for number in group)),),
             run=run,
+            transcribed=tuple(read[number] for number in group),
         )
         for group in groups
     ]

@@ -1,118 +1,91 @@
-"""Two runs side by side: which exchange of the other run asked the same as one."""
+"""Two runs side by side: which exchange of the other goes with which of this one."""
 
-import json
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
+from harness.comparison import compare_exchanges, paired
 from harness.report.entries import Entry
+from harness.transcripts import Exchange
 
 __all__ = ["compared"]
 
-Place = tuple[str, dict[str, Any]]
-Shelf = dict[str, deque[Place]]
+#: Counts, times and the like are shown, and are no other answer.
+_BESIDE = ("usage", "stream")
 
 
-def compared(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry]:
-    """*entries*, each exchange of a chat with that of *others* which asked the same.
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An exchange, and the file that it stands in."""
 
-    That is the one with the same messages and tools in a file of the same name, or in
-    any; else the one of the same number in a file of the same name. Of equal requests
-    the first goes with the first.
+    path: str
+    exchange: Exchange
+
+    @property
+    def place(self) -> str:
+        """What links to it are called."""
+        return f"{self.path}/{self.exchange.number}"
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return PurePosixPath(self.path).name
+
+
+def compared(entries: Sequence[Entry], others: Sequence[Entry]) -> list[Entry]:
+    """*entries*, each exchange with that of *others* which asks the same.
+
+    They are paired as `harness diff` pairs them: those of files of one name first, and
+    what is left over among all. Of equal requests the first goes with the first.
     """
-    known = [
-        (f"{one.path}/{exchange['number']}", exchange)
-        for one in others
-        for exchange in one.exchanges
+    ours, theirs = _placed(entries), _placed(others)
+    found: dict[str, _Placed] = {}
+    others_of = _by_file(theirs)
+    for file, placed in _by_file(ours).items():
+        _pair(placed, others_of.get(file, []), found)
+    taken = {one.place for one in found.values()}
+    _pair(
+        [one for one in ours if one.place not in found],
+        [one for one in theirs if one.place not in taken],
+        found,
+    )
+    return [_with_others(entry, found) for entry in entries]
+
+
+def _placed(entries: Sequence[Entry]) -> list[_Placed]:
+    """All exchanges, in the order of their files."""
+    order = {path: n for n, path in enumerate(dict.fromkeys(e.path for e in entries))}
+    placed = [
+        _Placed(entry.path, one) for entry in entries for one in entry.transcribed
     ]
-    keys: list[Callable[[Place], str]] = [
-        lambda at: f"{_file(at[0])} {_asked(at[1])}",
-        lambda at: _asked(at[1]),
-        lambda at: f"{_file(at[0])} {at[1]['number']}",
-    ]
-    shelves = [_shelved(known, key) for key in keys]
-    taken: set[str] = set()
-    return [_with_others(one, keys, shelves, taken) for one in entries]
+    return sorted(placed, key=lambda one: (order[one.path], one.exchange.number))
 
 
-def _shelved(known: Iterable[Place], key: Callable[[Place], str]) -> Shelf:
-    shelf: Shelf = defaultdict(deque)
-    for place in known:
-        shelf[key(place)].append(place)
-    return shelf
+def _by_file(placed: Sequence[_Placed]) -> dict[str, list[_Placed]]:
+    found: dict[str, list[_Placed]] = {}
+    for one in placed:
+        found.setdefault(one.file, []).append(one)
+    return found
 
 
-def _with_others(
-    entry: Entry,
-    keys: list[Callable[[Place], str]],
-    shelves: list[Shelf],
-    taken: set[str],
-) -> Entry:
+def _pair(
+    ours: list[_Placed], theirs: list[_Placed], found: dict[str, _Placed]
+) -> None:
+    asked = [one.exchange for one in theirs], [one.exchange for one in ours]
+    for before, after in paired(*asked):
+        found[ours[after].place] = theirs[before]
+
+
+def _with_others(entry: Entry, found: Mapping[str, _Placed]) -> Entry:
     against: dict[str, str] = {}
     differs: Literal["", "differs", "only here"] = ""
-    for exchange in entry.exchanges:
-        at = f"{entry.path}/{exchange['number']}", exchange
-        found = (
-            place
-            for key, shelf in zip(keys, shelves, strict=True)
-            for place in _free(shelf.get(key(at)), taken)
-        )
-        place, other = next(found, ("", None))
+    for one in entry.transcribed:
+        other = found.get(_Placed(entry.path, one).place)
         if other is None:
             differs = differs or "only here"
             continue
-        taken.add(place)
-        against[str(exchange["number"])] = place
-        if _said(exchange) != _said(other):
+        against[str(one.number)] = other.place
+        if compare_exchanges(other.exchange, one, ignore=_BESIDE).differences:
             differs = "differs"
     return replace(entry, against=against, differs=differs)
-
-
-def _free(places: deque[Place] | None, taken: set[str]) -> Iterable[Place]:
-    """The first of *places* that is not taken; those before it are dropped."""
-    while places and places[0][0] in taken:
-        places.popleft()
-    return (places[0],) if places else ()
-
-
-def _file(place: str) -> str:
-    return PurePosixPath(place).parent.name
-
-
-def _asked(exchange: dict[str, Any]) -> str:
-    request = exchange["request"]
-    if request is None:
-        raw = exchange.get("raw", {})
-        return (
-            f"{exchange.get('method')} {exchange.get('url')} {raw.get('request_body')}"
-        )
-    said = [_meant(message) for message in request["messages"]]
-    return json.dumps([said, request["tools"]], sort_keys=True)
-
-
-def _said(exchange: dict[str, Any]) -> str:
-    """What an answer means, without ids, counts and times."""
-    answer, fault = exchange["answer"], exchange["fault"]
-    if answer is None and fault is None:
-        said: Any = exchange.get("raw", {}).get("response_body")
-    else:
-        said = [_asked(exchange), answer and _meant(answer), fault]
-    return json.dumps(said, sort_keys=True)
-
-
-def _meant(message: dict[str, Any]) -> list[Any]:
-    calls = [[one["name"], one["args"]] for one in message.get("tool_calls") or ()]
-    content = message["content"]
-    if isinstance(content, list):
-        content = [
-            {key: value for key, value in block.items() if key in _MEANT}
-            for block in content
-            if isinstance(block, dict)
-        ]
-    return [message["type"], content, calls]
-
-
-#: What of a block counts; the rest are ids, signatures and such.
-_MEANT = frozenset("type text reasoning refusal name args base64 url".split())
