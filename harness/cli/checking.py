@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from harness.checks import (
     chosen,
 )
 from harness.checks.printing import as_github, as_json, as_sarif, summed
+from harness.cli.options import given_age
 from harness.cli.project import Project, shown_path
 from harness.cli.screen import counted, output, print_json, tracked
 from harness.cli.sources import words_below
@@ -47,7 +48,7 @@ def check_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-age",
-        type=_age,
+        type=given_age,
         metavar="AGE",
         help="recordings that are older are stale: 90d, 12w, 36h",
     )
@@ -85,18 +86,8 @@ def _rules(said: str) -> list[str]:
     names = [name for name in re.split(r"[ ,]+", said) if name]
     for name in names:
         if name not in RULES:
-            known = nearest(name, RULES).rstrip(".")
-            raise ArgumentTypeError(f"no rule is {name!r}. {known}")
+            raise InputError(f"no rule is {name!r}. {nearest(name, RULES)}")
     return names
-
-
-def _age(said: str) -> timedelta:
-    from harness.refreshing import read_age  # it loads clients of HTTP
-
-    try:
-        return read_age(said)
-    except InputError as error:
-        raise ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def check(  # noqa: PLR0913 - the options of the command

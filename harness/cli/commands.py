@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 import warnings
-from argparse import Action, ArgumentParser
+from argparse import Action, ArgumentError, ArgumentParser
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from io import TextIOWrapper
@@ -18,7 +18,7 @@ from rich_argparse import RichHelpFormatter
 
 from harness import __version__
 from harness.cli.screen import os_error_text, tell
-from harness.errors import CassetteWarning, HarnessError
+from harness.errors import CassetteWarning, HarnessError, InputError
 
 __all__ = ["COMMANDS", "made_parser", "main"]
 
@@ -78,6 +78,15 @@ class Parser(ArgumentParser):
             meant = f". Did you mean {close[0]}?" if close else ""
             self.error(f"there is no {rest[0]!r} here{meant}")
         return said, rest
+
+    def _get_value(self, action: Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except ArgumentError as error:
+            told = error.__context__  # what the type of the option says of the word
+            if isinstance(told, InputError):
+                raise ArgumentError(action, str(told).removesuffix(".")) from None
+            raise
 
     def _check_value(self, action: Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

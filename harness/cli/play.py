@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.cli.finding import found_file
+from harness.cli.options import given_speed
 from harness.cli.players import Player, opened
 from harness.cli.rows import LABEL, Rows
 from harness.cli.screen import output
@@ -43,12 +44,13 @@ def play_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         dest="tools",
+        type=_result,
         metavar="NAME=RESULT",
         help="what a tool gives, a text or JSON; you are asked for other results",
     )
     parser.add_argument(
         "--speed",
-        type=float,
+        type=given_speed,
         default=1.0,
         help="1: pauses take their time; 10: a tenth of it; 0: none",
     )
@@ -63,14 +65,13 @@ def play(
     name: str,
     *,
     messages: Sequence[str],
-    tools: Sequence[str],
+    tools: Sequence[tuple[str, str]],
     speed: float,
     strict: bool,
 ) -> int:
     """Talk until there is nothing more to say."""
-    results = dict(map(_result, tools))
     path = found_file(name)
-    talk = Talk(lambda: opened(path, speed), results)
+    talk = Talk(lambda: opened(path, speed), dict(tools))
     talk.run(messages)
     left = talk.player.left()
     talk.tell_left(left)
@@ -81,7 +82,7 @@ def _result(given: str) -> tuple[str, str]:
     """A tool's name, and what it gives: JSON text as it stands, strings unquoted."""
     name, sign, value = given.partition("=")
     if not (sign and name):
-        raise InputError(f"--tool {given!r}: give it as NAME=RESULT.")
+        raise InputError(f"{given!r}: give it as NAME=RESULT.")
     with contextlib.suppress(ValueError):
         said = json.loads(value)
         value = said if isinstance(said, str) else value

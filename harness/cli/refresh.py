@@ -6,12 +6,13 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from harness.cassettes.merging import Loaded
+from harness.cli.options import given_age
 from harness.cli.programs import run_program
 from harness.cli.screen import counted, output, print_json, tell
 from harness.cli.stale_cassettes import (
@@ -23,7 +24,7 @@ from harness.cli.stale_cassettes import (
     shown_row,
 )
 from harness.errors import InputError
-from harness.refreshing import Keys, ask_again, read_age, signed, tokens_of
+from harness.refreshing import Keys, ask_again, signed, tokens_of
 
 __all__ = ["refresh", "refresh_arguments"]
 
@@ -39,6 +40,7 @@ def refresh_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--older-than",
+        type=given_age,
         default="90d",
         metavar="AGE",
         help="what is stale: 90d (default), 12h, 2w; 0d: everything",
@@ -72,7 +74,7 @@ def refresh_arguments(parser: ArgumentParser) -> None:
 def refresh(  # noqa: PLR0913 - the options of the command
     *,
     paths: Sequence[str],
-    older_than: str,
+    older_than: timedelta,
     only: Sequence[str],
     given_keys: list[str],
     dry_run: bool,
@@ -84,9 +86,9 @@ def refresh(  # noqa: PLR0913 - the options of the command
 
     Raises HarnessError for what cannot be used; nothing is asked then.
     """
-    age, keys = read_age(older_than), Keys.read(os.environ, given_keys)
+    keys = Keys.read(os.environ, given_keys)
     out, now = _Output(machines=json), datetime.now(UTC)
-    looked = [looked_at(path, age, now) for path in files_of(paths, only)]
+    looked = [looked_at(path, older_than, now) for path in files_of(paths, only)]
     rows = [row for row in looked if row.state != "fresh"]
     if behind:  # the tests ask what is not asked again here
         rows = [

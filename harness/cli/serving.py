@@ -12,6 +12,7 @@ from typing import Any, get_args
 from harness.cassettes.folders import find_cassette
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
+from harness.cli.options import given_port, given_speed
 from harness.cli.pointers import POINTERS
 from harness.cli.screen import tell
 from harness.endpoint import Chaos, Endpoint, Quota
@@ -37,7 +38,7 @@ __all__ = ["proxy", "proxy_arguments", "serve", "serve_arguments"]
 def _place_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where it listens")
     parser.add_argument(
-        "--port", type=int, default=8765, help="its port; 0: any that is free"
+        "--port", type=given_port, default=8765, help="its port; 0: any that is free"
     )
 
 
@@ -71,7 +72,7 @@ def serve_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--speed",
-        type=float,
+        type=given_speed,
         help="1: waits take their time; 10: a tenth of it; 0: none "
         "(scripts wait, and cassettes do not, unless this is given)",
     )
@@ -92,6 +93,7 @@ def _provider_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--chaos",
+        type=_chaos,
         metavar="NAME=RATE,...",
         help="faults by chance, such as seed=7,rate_limit=0.1,reset=0.05",
     )
@@ -143,7 +145,7 @@ def _provider_options(
     *,
     keys: Sequence[str] | None,
     validate: bool,
-    chaos: str | None,
+    chaos: Chaos | None,
     requests_per_minute: int | None,
     tokens_per_minute: int | None,
 ) -> dict[str, Any]:
@@ -156,7 +158,7 @@ def _provider_options(
     return {
         "keys": keys,
         "validate": validate,
-        "chaos": None if chaos is None else _chaos(chaos),
+        "chaos": chaos,
         "quota": Quota(**limits) if limited else None,
     }
 
@@ -168,12 +170,12 @@ def _chaos(text: str) -> Chaos:
     for item in text.split(","):
         name, _, value = item.strip().partition("=")
         if name not in known:
-            raise InputError(f"--chaos {item!r}: {nearest(name, known)}")
+            raise InputError(f"{item!r}: {nearest(name, known)}")
         try:
             said[name] = known[name](value)
         except ValueError:
             raise InputError(
-                f"--chaos {name}={value!r}: give a "
+                f"{name}={value!r}: give a "
                 f"{'whole number' if name == 'seed' else 'rate from 0 to 1'}."
             ) from None
     return Chaos(**said)
@@ -202,7 +204,7 @@ def proxy_arguments(parser: ArgumentParser) -> None:
     _place_arguments(parser)
     parser.add_argument(
         "--speed",
-        type=float,
+        type=given_speed,
         default=0.0,
         help="how fast what is known is replayed; 0: at once, 1: as it was",
     )

@@ -435,7 +435,6 @@ def test_what_cannot_be_asked_again_is_left(serve, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "words, error",
     [
-        (["--older-than", "soon"], "'soon' is no age; give one such as 90d, 12h or 2w"),
         (["nowhere"], "There is no cassette 'nowhere', and no folder "),
         (["--key", "x"], "--key 'x': give a host and the variable that has its key"),
     ],

@@ -208,16 +208,9 @@ def test_proxy_records_and_replays(tmp_path):
         (["serve", "--cassette", "wether"], "There is no cassette 'wether' in "),
         (["serve", "weather", "weather"], "Two would be served as 'weather'"),
         (
-            ["serve", "weather", "--chaos", "rest=1"],
-            "--chaos 'rest=1': Did you mean 'reset'",
-        ),
-        (["serve", "weather", "--chaos", "reset=often"], "--chaos reset='often'"),
-        (["serve", "weather", "--chaos", "seed=0.5"], "--chaos seed='0.5'"),
-        (
             ["serve", "weather", "--tokens-per-minute", "0"],
             "Quota(tokens_per_minute=0): give 1",
         ),
-        (["serve", "weather", "--speed", "-1"], "speed=-1.0: give a number from 0"),
         (
             ["proxy", "--upstream", "x", "--cassette", "y"],
             "upstream='x': give the URL of a provider",
