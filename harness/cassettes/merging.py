@@ -153,7 +153,7 @@ def _ending(data: bytes) -> bytes | None:
 def _data(path: Path) -> bytes:
     """What the file at *path* says; nothing if there is none, or it cannot be read."""
     try:
-        return path.read_bytes().removeprefix(BOM_UTF8)
+        return path.read_bytes().removeprefix(BOM_UTF8) if path.is_file() else b""
     except OSError:
         return b""
 

@@ -48,6 +48,9 @@ def load_cassette(
 def bytes_of(path: Path) -> bytes:
     """The bytes of the file at *path*. Raises CassetteError."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            why = "it is no file"  # a pipe may wait forever, and a device never end
+            raise CassetteError(f"{path}: cannot be read: {why}.")
         return path.read_bytes()
     except OSError as error:
         raise CassetteError(

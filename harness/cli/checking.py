@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from harness import __version__
+from harness.cassettes.reading import bytes_of
 from harness.checks import (
     RULES,
     Finding,
@@ -25,7 +26,7 @@ from harness.cli.options import given_age
 from harness.cli.project import Project, shown_path
 from harness.cli.screen import counted, output, print_json, tracked
 from harness.cli.sources import words_below
-from harness.errors import InputError, nearest
+from harness.errors import CassetteError, InputError, nearest
 from harness.text import visible
 
 __all__ = ["check", "check_arguments"]
@@ -194,9 +195,9 @@ def _check_one(task: _Task, oldest: datetime | None) -> list[Finding]:
     if left and not name.endswith(ENDINGS):
         return [] if _is_held(task.path) else left
     try:
-        data = task.path.read_bytes()
-    except OSError as error:
-        why = f"it cannot be read: {error.strerror or error}."
+        data = bytes_of(task.path)
+    except CassetteError as error:
+        why = f"it {str(error).removeprefix(f'{task.path}: ')}"
         return [Finding(name, 1, "damaged", why)]
     return [*left, *check_file(data, name, oldest=oldest, script=task.script)]
 

@@ -10,6 +10,7 @@ from typing import Any
 from harness.cassettes import Interaction
 from harness.cassettes.conversations import ConversationRedaction, is_conversation
 from harness.cassettes.merging import save
+from harness.cassettes.reading import bytes_of
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import replace_file
 from harness.cli.screen import counted
@@ -82,7 +83,7 @@ class Scripts:
 
     def made(self, file: Path, form: str | None, host: str | None) -> Made:
         """The turns that *file* has. Raises CassetteError."""
-        text = _bytes(file).decode("utf-8-sig", "replace")
+        text = bytes_of(file).decode("utf-8-sig", "replace")
         if form is None and holds_aimock(text):
             return self._made("aimock", aimock_turns(text, str(file)))
         found = _recording(file, form, host)
@@ -115,21 +116,13 @@ class Scripts:
 
 
 def _recording(file: Path, form: str | None, host: str | None) -> ForeignRecording:
-    data = _bytes(file)
+    data = bytes_of(file)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", CassetteWarning)
         found = read_recording(data, str(file), form=form, host=host)
     for warning in told:
         print(f"harness: {warning.message}", file=sys.stderr)
     return found
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        why = error.strerror or error
-        raise CassetteError(f"{file}: cannot be read: {why}.") from None
 
 
 def _redacted(one: Interaction) -> Interaction:

@@ -49,7 +49,7 @@ def read_transcript(
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text("utf-8-sig")
+        return path.read_text("utf-8-sig") if path.is_file() else None
     except (OSError, UnicodeDecodeError):
         return None  # `load_cassette` reads packed files, and says what is wrong
 

@@ -1,6 +1,7 @@
 """What every command does with files that are damaged, huge, missing or no files."""
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +56,7 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
 BAD = {
     "missing": lambda _: None,
     "folder": Path.mkdir,
+    "pipe": os.mkfifo,
     "dangling": lambda path: path.symlink_to("nowhere"),
     **damaged(
         empty=b"",
