@@ -14,6 +14,7 @@ from harness.cassettes.reading import bytes_of
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.saving import replace_file
 from harness.cli.screen import counted
+from harness.cli.skeletons import SCHEMA, SCHEMA_LINE
 from harness.converting import ForeignRecording, read_recording
 from harness.converting.aimock import aimock_turns, holds_aimock
 from harness.converting.scripting import ScriptedTurns, turns_of, written
@@ -21,9 +22,6 @@ from harness.errors import CassetteError, CassetteWarning
 from harness.scripts.files import fakes_folder
 
 __all__ = ["Cassettes", "Made", "Scripts"]
-
-#: The schema of scripts, where it lies beside them, and how editors are told of it.
-_SCHEMA = "script.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,8 @@ class Scripts:
                 + "".join(f"\n  {leak}" for leak in leaks)
             )
         text = script.text
-        if (target.parent / _SCHEMA).is_file():
-            text = f"# yaml-language-server: $schema={_SCHEMA}\n#\n{text}"
+        if (target.parent / SCHEMA).is_file():
+            text = f"{SCHEMA_LINE}\n#\n{text}"
         replace_file(target, text.encode())
         return script.left_out
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cli.project import Project, shown_path
-from harness.cli.skeletons import CASSETTE_TEST, SCRIPT, TEST
+from harness.cli.skeletons import CASSETTE_TEST, SCHEMA, SCHEMA_LINE, SCRIPT, TEST
 from harness.errors import InputError, shown
 from harness.scripts.files import script_schema
 
 __all__ = ["new", "new_arguments"]
 
 _NAME = re.compile(r"[A-Za-z0-9][\w-]*")
-_SCHEMA = "script.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def new(kind: str, names: Sequence[str]) -> None:
             file.write(one.text)
         print(f"made {shown_path(one.path)}: {one.then}")
     if kind == "script":
-        _add_schema(project.fakes / _SCHEMA)
+        _add_schema(project.fakes / SCHEMA)
 
 
 def _checked(name: str) -> str:
@@ -73,7 +72,8 @@ def _checked(name: str) -> str:
 
 def _script(name: str, project: Project) -> Iterator[_New]:
     path = project.fakes / f"{name}.yaml"
-    yield _New(path, SCRIPT.substitute(name=name), f"talk with it, harness play {name}")
+    text = SCRIPT.substitute(name=name, schema=SCHEMA_LINE)
+    yield _New(path, text, f"talk with it, harness play {name}")
 
 
 def _test(name: str, project: Project) -> Iterator[_New]:

@@ -2,10 +2,14 @@
 
 from string import Template
 
-__all__ = ["CASSETTE_TEST", "SCRIPT", "TEST"]
+__all__ = ["CASSETTE_TEST", "SCHEMA", "SCHEMA_LINE", "SCRIPT", "TEST"]
+
+#: The schema of scripts, where it lies beside them, and how editors are told of it.
+SCHEMA = "script.schema.json"
+SCHEMA_LINE = f"# yaml-language-server: $schema={SCHEMA}"
 
 SCRIPT = Template("""\
-# yaml-language-server: $$schema=script.schema.json
+$schema
 #
 # $name: say here which behaviour this script is there to show.
 turns:

@@ -13,7 +13,7 @@ from harness.cassettes import Interaction
 from harness.cassettes.parsing import RESTORE
 from harness.cassettes.reading import text_of as file_text
 from harness.converting.events import framed, stream_type
-from harness.converting.parts import Answer, bytes_of, interaction_of, json_bytes
+from harness.converting.parts import Answer, body_bytes, interaction_of, json_bytes
 from harness.errors import CassetteError
 from harness.http_messages import HttpRequest
 
@@ -62,11 +62,11 @@ def read_bare(data: bytes, name: str) -> list[Interaction]:
     model = _model(said)
     kind = stream_type(dialect) if streamed else "application/json"
     if not streamed:
-        body, chunks = bytes_of(text, name), None
+        body, chunks = body_bytes(text, name), None
     elif _DATA.search(text):
         # Blank lines, which end events, are often lost in a file.
         whole = _JOINED.sub(r"\1\n", text)
-        body, chunks = bytes_of(f"{whole.rstrip()}\n\n", name), None
+        body, chunks = body_bytes(f"{whole.rstrip()}\n\n", name), None
     else:
         chunks = framed(events, dialect)
         body = b"".join(chunks)

@@ -7,7 +7,7 @@ from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import document
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     headers_of,
     interaction_of,
     mapping_of,
@@ -44,6 +44,6 @@ def read_datadog(data: bytes, name: str) -> list[Interaction]:
 def _body(said: Any, where: str) -> bytes:
     match said:
         case {"string": inner}:
-            return bytes_of(inner, where)
+            return body_bytes(inner, where)
         case _:
-            return bytes_of(said, where)
+            return body_bytes(said, where)

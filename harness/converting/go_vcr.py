@@ -8,7 +8,7 @@ from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import document
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     headers_of,
     interaction_of,
     items_of,
@@ -39,14 +39,14 @@ def _interaction(item: Any, place: str) -> Interaction:
         text_of(request, "method", place, "") or "GET",
         text_of(request, "url", place),
         headers_of(request.get("headers"), place),
-        bytes_of(request.get("body"), f"{place}: the request"),
+        body_bytes(request.get("body"), f"{place}: the request"),
     )
     status = text_of(response, "status", place, "")
     code = status_of(response.get("code"), place)
     answer = Answer(
         code,
         headers_of(response.get("headers"), place),
-        bytes_of(response.get("body"), f"{place}: the response"),
+        body_bytes(response.get("body"), f"{place}: the response"),
         reason=status.removeprefix(str(code)).strip(),
         http_version=text_of(response, "proto", place, ""),
         duration=_milliseconds(text_of(response, "duration", place, "")),

@@ -10,7 +10,7 @@ from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import Document, document
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     from_base64,
     from_hexadecimal,
     interaction_of,
@@ -100,13 +100,13 @@ def _posted(said: Any, where: str) -> bytes:
         case {"text": str() as text, "encoding": "base64"}:
             return from_base64(text, where)
         case {"text": str() as text} if text:
-            return bytes_of(text, where)
+            return body_bytes(text, where)
         case {"params": list() as params} if params:
             return urlencode(pairs_of(params, where), errors="surrogatepass").encode()
         case dict():
             return b""
         case _:
-            return bytes_of(said, where)
+            return body_bytes(said, where)
 
 
 def _body(
@@ -121,7 +121,7 @@ def _body(
         return b"", None
     code = "hex" if content.get("_isBinary") is True else content.get("encoding")
     if not code:
-        return bytes_of(text, where), None
+        return body_bytes(text, where), None
     if (decode := _CODES.get(str(code))) is None:
         raise wrong(where, f"has a body in the encoding {code!r}, which is not known")
     pieces = _list_of(text)

@@ -11,7 +11,7 @@ from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import Document, documents
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     from_base64,
     interaction_of,
     json_bytes,
@@ -75,9 +75,9 @@ def _body(side: Any, where: str) -> bytes:
         case {"body_base64": coded} | {"body": coded, "body_encoding": "base64"}:
             return from_base64(coded, where)
         case {"body": said}:
-            return bytes_of(said, where)
+            return body_bytes(said, where)
         case {"json_body": str() as text}:
-            return bytes_of(text, where)
+            return body_bytes(text, where)
         case {"json_body": value}:
             return json_bytes(value, where)
         case _:

@@ -13,7 +13,7 @@ from harness.converting.documents import document
 from harness.converting.events import framed, stream_type
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     headers_of,
     interaction_of,
     json_bytes,
@@ -62,7 +62,7 @@ def _answer(response: Mapping[str, Any], url: str, where: str) -> Answer:
     match body:
         case [str(), *_] if all(isinstance(line, str) for line in body):
             text = "\n".join(body).rstrip("\n")
-            return _stream((bytes_of(f"{text}\n\n", where),))
+            return _stream((body_bytes(f"{text}\n\n", where),))
         case list():
             dialect = dialect_of(url)
             name = "" if dialect is None else dialect.name

@@ -7,7 +7,7 @@ from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import document
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     from_hexadecimal,
     headers_of,
     interaction_of,
@@ -55,7 +55,7 @@ def _interaction(item: Any, place: str) -> Interaction:
 def _value(said: Any, where: str) -> bytes:
     """A body: a text as it is, anything else as the JSON that it was read from."""
     if said is None or isinstance(said, str):
-        return bytes_of(said, where)
+        return body_bytes(said, where)
     return json_bytes(said, where)
 
 

@@ -23,7 +23,7 @@ from harness.http_messages import HttpRequest
 
 __all__ = [
     "Answer",
-    "bytes_of",
+    "body_bytes",
     "from_base64",
     "from_hexadecimal",
     "headers_of",
@@ -248,7 +248,7 @@ def _word(value: Any, place: str) -> str:
             raise wrong(place, f"has {shown(value)} in a header")
 
 
-def bytes_of(value: Any, place: str) -> bytes:
+def body_bytes(value: Any, place: str) -> bytes:
     """The bytes of a body that stands in a file as text, as bytes, or not at all."""
     match value:
         case None:
@@ -272,7 +272,7 @@ def json_bytes(value: Any, place: str) -> bytes:
 
 def from_base64(value: Any, place: str) -> bytes:
     """The bytes that a text in base64 says, on one line or several."""
-    said = bytes_of(value, place)
+    said = body_bytes(value, place)
     try:
         return base64.b64decode(b"".join(said.split()), validate=True)
     except ValueError as error:
@@ -281,7 +281,7 @@ def from_base64(value: Any, place: str) -> bytes:
 
 def from_hexadecimal(value: Any, place: str) -> bytes:
     """The bytes that a text in hexadecimal says."""
-    said = bytes_of(value, place)
+    said = body_bytes(value, place)
     try:
         return bytes.fromhex(said.decode("ascii"))
     except ValueError as error:

@@ -9,7 +9,7 @@ from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import document
 from harness.converting.parts import (
     Answer,
-    bytes_of,
+    body_bytes,
     from_base64,
     headers_of,
     interaction_of,
@@ -72,13 +72,13 @@ def _body(said: Any, where: str, *, of_r: bool) -> bytes:
         case {"on_disk": _} | {"file": True | "yes" | "true" | "TRUE"}:
             raise wrong(where, "has its body in a file of its own, which is not read")
         case {"string": text}:
-            return b"" if of_r and text in _NO_BODY else bytes_of(text, where)
+            return b"" if of_r and text in _NO_BODY else body_bytes(text, where)
         case {"fields": dict() as fields}:
             return urlencode(fields, errors="surrogatepass").encode()
         case dict() if not {*said} - {"encoding"}:
             return b""
         case _:
-            return bytes_of(said, where)
+            return body_bytes(said, where)
 
 
 def _unpacked(data: bytes, where: str) -> bytes:
