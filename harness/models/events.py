@@ -1,6 +1,5 @@
 """Runs as streams of events: of one model, or of all models inside an application."""
 
-import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -128,6 +127,8 @@ async def astream_events(
     metadata and callbacks of *config* hold for *app* and for its models. Options:
     ``include_names``, ``include_types``, ``include_tags`` and ``exclude_...`` of each.
     """
+    import asyncio
+
     chosen = checked_options(options)
     if not callable(app):
         raise InputError(f"{shown(app)} is no application: give a function.")
@@ -151,6 +152,8 @@ async def astream_events(
 
 
 async def _call(app: Callable[[Any], Any], value: object) -> Any:
+    import asyncio
+
     if inspect.iscoroutinefunction(app):
         return await app(value)
     result = await asyncio.to_thread(app, value)
@@ -161,6 +164,8 @@ class _Chain:
     """A callback handler that turns what it hears of an application into events."""
 
     def __init__(self, name: str, config: RunConfig, around: Ambience) -> None:
+        import asyncio
+
         self.name = name
         self.run_id = str(config.run_id or uuid4())
         #: What holds for the calls that the application makes.
