@@ -55,3 +55,10 @@ def test_what_no_format_is_like(text: str, told: str) -> None:
     """What is nothing that we know is told as it is."""
     with pytest.raises(CassetteError, match=told):
         read_cassette(text)
+
+
+@pytest.mark.parametrize("line", ["\n", "#\n", "#\r\n", " \r\n", "# x\n", "---\n"])
+def test_a_long_head_takes_no_long_time(line: str) -> None:
+    """Comments and empty lines are read once; there were 2**n ways to do it."""
+    with pytest.raises(CassetteError, match=r"^a\.yaml"):
+        read_cassette(f"{line * 20_000}x", "a.yaml")
