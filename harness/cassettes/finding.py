@@ -50,6 +50,8 @@ _NAME_END = re.compile(r"[a-z]{1,40}(?:[-_ ]?(?:id|code|string))?(?=\\*\"|%(?:25
 _LONGEST_NAME = 60
 #: What comes between it and its value: quotes that are escaped alike.
 _NAMED = re.compile(r'(\\*+)"\s*:\s*\1"')
+#: What comes behind a string of JSON.
+_AFTER_STRING = re.compile(r"\\*+[,}\]:\s\"]|\Z")
 #: Letters in a row that can be base64, and a line of it.
 _BLOB_RUN, _LINE_RUN = b"a" * 24, b"a" * 60
 #: What one's own functions see for what is hidden already.
@@ -349,7 +351,10 @@ class Finder:
 
 
 def _string_end(text: str, start: int, escapes: int) -> int:
-    """Where a string ends whose quotes have *escapes* backslashes before them."""
+    """Where a string ends whose quotes have *escapes* backslashes before them.
+
+    It may have no end of its own: the string that it lies in ends before.
+    """
     newline = text.find("\n", start)
     last = len(text) if newline < 0 else newline
     end = text.find('"', start, last)
@@ -358,6 +363,8 @@ def _string_end(text: str, start: int, escapes: int) -> int:
         slashes = len(before) - len(before.rstrip("\\"))
         if slashes % (2 * escapes + 2) == escapes:
             return end - escapes
+        if slashes < escapes and _AFTER_STRING.match(text, end + 1, last):
+            return end - slashes
         end = text.find('"', end + 1, last)
     return last
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import pytest
 
 from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
+from harness.cassettes.journals import line_of
 from harness.cassettes.placeholders import PLACEHOLDER, placeholder
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.writing import write_cassette
@@ -725,6 +726,33 @@ def test_basic_that_is_no_base64() -> None:
 
     assert "bare" not in str(redacted.request_headers)
     assert "\xff" not in str(redacted.request_headers)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_events_stay_whole_wherever_arguments_are_cut(nested: bool) -> None:
+    """Also where an event ends right behind the quote that opens a secret."""
+    secret = word(rng(1), ALNUM, 24)
+    args = {"user": "u", "password": secret, "n": 1}
+    whole = json.dumps({"command": json.dumps(args), "n": 1} if nested else args)
+    for at in range(len(whole) + 1):
+        events = (json.dumps({"delta": part}) for part in (whole[:at], whole[at:]))
+        body = "".join(f"data: {event}\n\n" for event in events)
+
+        redacted = DEFAULT.redact(said(body.encode())).response_body
+        told = (line.removeprefix(b"data: ") for line in redacted.split(b"\n\n"))
+        joined = "".join(json.loads(line)["delta"] for line in told if line)
+
+        assert secret not in joined
+        assert "REDACTED-secret" in joined
+        assert json.loads(joined)["n"] == 1
+
+
+def test_an_answer_cut_off_where_a_secret_begins_can_be_kept() -> None:
+    """What comes behind it in the file is no secret."""
+    redacted = DEFAULT.redact(said(b'{"api_key": "'))
+
+    assert redacted.response_body == b'{"api_key": "'
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
 
 
 def test_a_whole_object_that_was_cut_off() -> None:
