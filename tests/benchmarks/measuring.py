@@ -74,15 +74,25 @@ def child_cpu(command: Sequence[str], env: Mapping[str, str] | None = None) -> f
 
 
 def rounds(
-    sides: Mapping[Name, Side], count: int = 7, warm: int = 0
+    sides: Mapping[Name, Side],
+    count: int = 7,
+    *,
+    warm: int = 0,
+    most: Mapping[Name, int] | None = None,
 ) -> dict[Name, list[float]]:
-    """Run all *sides* in turn, *count* times, after *warm* rounds that do not count."""
+    """Run all *sides* in turn, *count* times, after *warm* rounds that do not count.
+
+    A side that *most* names, a slow one, runs so many times and is not warmed.
+    """
+    limits = most or {}
     taken: dict[Name, list[float]] = {name: [] for name in sides}
-    for number in range(warm + count):
+    for number in range(-warm, count):
         order = [*sides.items()]
         for name, run in reversed(order) if number % 2 else order:
+            if name in limits and not 0 <= number < limits[name]:
+                continue
             found = run()
-            if number >= warm:
+            if number >= 0:
                 taken[name].append(found)
     return taken
 

@@ -212,12 +212,21 @@ class Report:
 
     date: str
     machine: dict[str, str]
+    notes: dict[str, str] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Report":
+        """Read what `plain` gave."""
+        rows = [Row(**value(one)) for one in said["rows"]]
+        growths = [Growth(**value(one)) for one in said["growths"]]
+        notes: dict[str, str] = said["notes"]
+        return cls(said["date"], said["machine"], notes, [*rows, *growths])
 
     @property
     def groups(self) -> list[str]:
         """The groups, in the order in which they ran."""
-        return [*dict.fromkeys(line.group for line in self.lines)]
+        return [*dict.fromkeys((*self.notes, *(line.group for line in self.lines)))]
 
     @property
     def missed(self) -> list[Line]:
@@ -233,6 +242,7 @@ class Report:
         return {
             "date": self.date,
             "machine": self.machine,
+            "notes": self.notes,
             "rows": [plain(one) for one in self.lines if isinstance(one, Row)],
             "growths": [plain(one) for one in self.lines if isinstance(one, Growth)],
             "missed": [f"{one.group}: {one.name}: {one.aim}" for one in self.missed],
@@ -242,7 +252,10 @@ class Report:
         """Give it as a page."""
         parts = ["# Benchmarks", self.where()]
         for group in self.groups:
-            parts += [f"## {group[0].upper()}{group[1:]}", table(self.of(group))]
+            parts.append(f"## {group[0].upper()}{group[1:]}")
+            parts += [
+                part for part in (self.notes.get(group), table(self.of(group))) if part
+            ]
         return "\n\n".join([*parts, "## Aims not met", unmet(self.missed)]) + "\n"
 
     def where(self) -> str:
@@ -255,6 +268,17 @@ class Report:
 def plain(line: Line) -> dict[str, Any]:
     """Give a line as JSON."""
     return {**asdict(line), "met": line.met}
+
+
+def value(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields of a line that was JSON."""
+    found = {name: one for name, one in said.items() if name != "met"}
+    for name in ("ours", "theirs", "ratio"):
+        if found.get(name) is not None:
+            found[name] = Spread(**found[name])
+    if "sizes" in found:
+        found["sizes"] = tuple(found["sizes"])
+    return found
 
 
 def table(lines: Iterable[Line]) -> str:

@@ -51,6 +51,19 @@ def test_rounds_to_get_warm_do_not_count():
     assert rounds({"a": lambda: next(numbers)}, 2, warm=3) == {"a": [3, 4]}
 
 
+def test_a_slow_side_runs_in_the_first_rounds():
+    """So it is measured a moment after the others, and not warmed."""
+    turns: list[str] = []
+    sides = {
+        name: (lambda name=name: len(turns.append(name) or turns)) for name in "ab"
+    }
+
+    taken = rounds(sides, 3, warm=1, most={"b": 1})
+
+    assert "".join(turns) == "aabaa"
+    assert taken == {"a": [2, 4, 5], "b": [3]}
+
+
 def test_a_side_runs_its_work_as_often_as_told():
     """And gives what one of them took: no time at all is negative."""
     runs: list[int] = []
