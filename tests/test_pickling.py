@@ -170,7 +170,15 @@ def test_errors_that_carry_another_bring_it():
 )
 def test_configs_come_back_equal(tags, metadata, name, lanes, run_id):
     """But for the executor, which belongs to its process."""
-    config = RunConfig(tuple(tags), metadata, (), name, run_id, lanes, metadata)
+    config = RunConfig(
+        tags=tuple(tags),
+        metadata=metadata,
+        callbacks=(),
+        run_name=name,
+        run_id=run_id,
+        max_concurrency=lanes,
+        configurable=metadata,
+    )
 
     assert again(config) == config
 
