@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from harness.clients import Clients
 from harness.endpoint import (
@@ -18,7 +18,7 @@ from harness.endpoint import (
 )
 from harness.endpoint import validate as validated
 from harness.endpoint.asserting import HttpJournaled
-from harness.errors import UnrecordedRequest, UnscriptedRequest
+from harness.errors import InputError, UnrecordedRequest, UnscriptedRequest
 from harness.models.clocks import Clock, RealClock, SkippingClock, given_clock
 from harness.paths import StrPath
 from harness.scripts import Journal, Script, TurnLike
@@ -231,3 +231,15 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         left = len(self.script.unused())
         turns = "1 turn" if left == 1 else f"{left} turns"
         return f"<FakeProvider, {turns} left. {self.journal.told()}>"
+
+    def __copy__(self) -> Self:
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __reduce__(self) -> NoReturn:
+        raise InputError(
+            "A FakeProvider cannot be pickled: its answers are given in this process. "
+            "Pickle its script (its .script), and make FakeProvider(script) where it "
+            "is used; or let other processes ask this one, by its serve()."
+        )
