@@ -341,6 +341,14 @@ LET_PASS: dict[tuple[str, str], str] = {
     ("has_an_example", "harness.RecordingChatModel"): (
         "it writes a file, and none where CI is set: docs/recording.md runs it"
     ),
+    **{
+        ("has_an_example", f"harness.wire.{name}"): (
+            "docs/new-dialect.md makes a dialect of them, and runs it"
+        )
+        for name in ("Grammar", "Reader", "WireFormat")
+    },
+    ("is_annotated", "harness.wire.Grammar.event"): "JSON is Any",
+    ("is_annotated", "harness.wire.Reader.read"): "JSON is Any",
     ("has_an_example", "harness.recording.Guard"): "block_network makes it",
     ("has_an_example", "harness.recording.Interception"): (
         "FakeProvider.intercept makes it, and shows it"

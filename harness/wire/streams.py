@@ -37,7 +37,7 @@ class Reader(Protocol):
     repeat: Repeat | None
 
     def read(self, event: Event, said: Any) -> Iterable[Played]:
-        """The chunks of one event, or the Fault it tells; *said* is its JSON.
+        """The chunks of one *event*, or the Fault it tells; *said* is its JSON.
 
         *event.event* is "" for JSON that came without event framing: a line, an item
         of an array, or a whole reply. Raises WireError, or InputError where a chunk
