@@ -1,16 +1,14 @@
 """Names of files that not every system can tell apart, or take; and what runs leave."""
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
+from harness.cassettes.naming import RESERVED, WRONG
 from harness.checks.rules import Finding
 
 __all__ = ["check_leftover", "check_names"]
 
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
-_WRONG = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 _LEFT = (
     (".damaged", "what could not be read of the journal of a killed run"),
     (".journal", "the journal of a run that was killed"),
@@ -44,8 +42,8 @@ def check_leftover(path: str) -> Iterator[Finding]:
 def _refused(part: str) -> str:
     if part in {"/", ".", ".."}:
         return ""
-    if _RESERVED.match(part):
+    if RESERVED.match(part):
         return "is the name of a device"
-    if found := _WRONG.search(part):
+    if found := WRONG.search(part):
         return f"has {found[0]!r}, which no name has"
     return "ends in what is cut off" if part[-1] in " ." else ""
