@@ -789,6 +789,16 @@ def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
     assert DEFAULT.scan(write_cassette([redacted])) == ()
 
 
+@pytest.mark.parametrize("before", ["\n", "\ns", "\x0b", "", "h\nttp", "https"])
+def test_a_user_in_a_url_that_was_cut_is_hidden(before: str) -> None:
+    """In a file a line end may be an `n`, which looks like the scheme."""
+    redacted = DEFAULT.redact(said(f"{before}://user:pw@a.b/".encode()))
+
+    assert b"user:pw" not in redacted.response_body
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
+    assert DEFAULT.scan(write_cassette([redacted])) == ()
+
+
 def test_what_one_answer_says_does_not_go_on_in_the_next() -> None:
     """A stream that ends where a secret begins leaves others as they are."""
     cut_off = sse_deltas('{"a": 1, "pass', 'word": "')
