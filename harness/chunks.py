@@ -215,12 +215,11 @@ class AIMessageChunk(AIMessage):
             return NotImplemented
         total = _new(self.__class__)
         rope, added = self._rope, other._rope
-        length = 1 if added is None else added[2]
         if rope is None:
-            total._rope = (self, added or other, length + 1)
+            total._rope = (self, added or other, 2)
             total._idle = []
         else:
-            total._rope = (rope, added or other, length + rope[2])
+            total._rope = (rope, added or other, rope[2] + 1)
             total._idle = self._idle
         return total
 
