@@ -127,10 +127,8 @@ class AIMessageChunk(AIMessage):
         return True
 
     def _read_blocks(self, fragments: object, calls: object, invalid: object) -> None:
-        blocks: Any = self._content
-        if type(blocks) is str:
-            blocks = [{"type": "text", "text": blocks}] if blocks else []
-        blocks = [read_block(block) for block in blocks]
+        said = self._content
+        blocks = [read_block(b) for b in ([said] if type(said) is str else said)]
         found = [block for block in blocks if block["type"] == "tool_call_chunk"]
         found = [
             *map(read_fragment, (*found, *read_list(fragments, "tool_call_chunks")))
@@ -146,8 +144,7 @@ class AIMessageChunk(AIMessage):
             streamed = {fragment["id"] for fragment in found} - {None, ""}
             whole = [call for call in whole if call["id"] not in streamed]
             blocks += unclaimed(blocks, kind, whole)
-        if type(self._content) is not str or calls or invalid:
-            self._content = [b for b in blocks if b["type"] != "tool_call_chunk"]
+        self._content = [b for b in blocks if b["type"] != "tool_call_chunk"]
 
     @classmethod
     def from_message(cls, message: AIMessage) -> Self:

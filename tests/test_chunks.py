@@ -740,6 +740,25 @@ def test_identified_gives_an_id_to_those_without() -> None:
     assert named.identified("3") is named
 
 
+@pytest.mark.parametrize(
+    ("piece", "other"),
+    [
+        (Chunk("a", id="i"), Chunk("b", id="i")),
+        (part("a", id="c", name="f"), part("b", id="c", name="f")),
+        (
+            Chunk([{"type": "reasoning", "reasoning": "a", "index": 1}]),
+            Chunk([{"type": "reasoning", "reasoning": "b", "index": 1}]),
+        ),
+    ],
+)
+def test_saying_changes_the_one_text_of_a_piece(piece: Chunk, other: Chunk) -> None:
+    """All else of the piece stays, and the piece itself as well."""
+    before = piece.model_dump()
+
+    assert piece.saying("b") == other
+    assert piece.model_dump() == before
+
+
 # ------------------------------------------------------------------ messages
 
 
