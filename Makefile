@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -18,6 +18,8 @@ SUITES := .venv-suites
 SUITES_READY := $(SUITES)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+MUTATION := .venv-mutation
+MUTATION_READY := $(MUTATION)/.ready
 VCRPY85 := $(BENCH)/vcrpy-8.5
 FUZZ := .venv-fuzz
 FUZZ_READY := $(FUZZ)/.ready
@@ -31,7 +33,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -132,6 +134,19 @@ fuzz-coverage: $(FUZZ_READY)
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
 
+# The core with faults put in, against its tests; see CONTRIBUTING.md.
+# Parts of it: make mutants ONLY="chunks matching". What is left of the last time: AGAIN=--again.
+$(MUTATION_READY): requirements.lock pyproject.toml
+	@$(PYTHON) -m venv $(MUTATION)
+	@$(MUTATION)/bin/python $(PIP) --requirement requirements.lock
+	@$(MUTATION)/bin/python $(PIP) --constraint requirements.lock --no-build-isolation --editable '.[mutation]'
+	@touch $@
+
+AGAIN ?=
+
+mutants: $(MUTATION_READY)
+	@$(MUTATION)/bin/python tests/mutation/campaign.py $(or $(ONLY),chunks matching redaction dialects) --seed $(SEED) $(AGAIN)
+
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
 	@$(BIN)/python tests/recording/record_cassettes.py cassettes
@@ -154,6 +169,6 @@ build: $(READY)
 	@$(BIN)/hatchling build
 
 clean:
-	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) $(MUTATION) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +
