@@ -12,7 +12,8 @@ from harness.cassettes.interactions import Headers, Interaction
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.secret_names import ACCOUNT, COOKIE, REQUEST_ID, header_kind
 from harness.errors import InputError, shown
-from harness.providers.services import (
+from harness.recording.hosts import host_of, is_local, is_one_of
+from harness.services import (
     ANTHROPIC,
     COMPATIBLE,
     GEMINI,
@@ -21,7 +22,6 @@ from harness.providers.services import (
     OPENAI_RESPONSES,
     Service,
 )
-from harness.recording.hosts import host_of, is_local, is_one_of
 from harness.wire import dialect_of
 
 __all__ = ["Keys", "read_key", "signed"]
