@@ -27,7 +27,7 @@ FLOORS = {
         "paths patterns nesting pickles tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
-        3: "models scripts cassettes endpoint",
+        3: "models scripts cassettes endpoint services",
         4: "fake record replay providers transports server recording clients "
         "converting transcripts",
         5: "laws strategies harness fake_provider bridges comparison refreshing "

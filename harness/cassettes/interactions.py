@@ -10,6 +10,7 @@ from harness.errors import CassetteError
 from harness.http_messages import Ending, Headers
 
 __all__ = [
+    "NO_ANSWER",
     "Ending",
     "Headers",
     "Interaction",
@@ -17,6 +18,9 @@ __all__ = [
     "decoded_body",
     "decoded_request",
 ]
+
+#: The status of a request that never got an answer; what it ended in says why.
+NO_ANSWER = 599
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -89,7 +93,7 @@ def decoded_request(interaction: Interaction) -> bytes:
 
 
 def decoded(body: bytes, headers: Headers, where: str) -> bytes:
-    """A body of any message; as `decoded_body`, and *where* is what errors call it."""
+    """*body* without the content-encoding of *headers*; *where* is for errors."""
     said = [value for name, value in headers if name.lower() == "content-encoding"]
     for coding in reversed(", ".join(said).lower().replace(" ", "").split(",")):
         match coding:

@@ -958,3 +958,22 @@ def test_wrong_rules_are_told(rules: dict[str, Any], error: str) -> None:
     """A rule that could hide nothing is refused at once."""
     with pytest.raises(InputError, match=error):
         Redaction(**rules)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+@pytest.mark.parametrize("what", ["request", "response"])
+def test_a_body_that_cannot_be_looked_into_is_named_once(
+    coding: str, what: str
+) -> None:
+    """The place and which body it is, and then what is wrong with it."""
+    said: dict[str, Any] = {
+        f"{what}_headers": (("content-encoding", coding),),
+        f"{what}_body": b"\x28\xb5\x2f\xfd\xff\x00",
+    }
+    one = Interaction("POST", URL, 200, place="c.yaml, interaction 1", **said)
+
+    with pytest.raises(CassetteError) as caught:
+        DEFAULT.redact(one)
+
+    told = f"c.yaml, interaction 1: the body of the {what} is compressed as {coding!r}"
+    assert str(caught.value).startswith(f"{told}, and ")
