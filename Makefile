@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile
 
 PYTHON ?= python3
 SEED ?= 1
@@ -33,7 +33,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -146,6 +146,10 @@ AGAIN ?=
 
 mutants: $(MUTATION_READY)
 	@$(MUTATION)/bin/python tests/mutation/campaign.py $(or $(ONLY),chunks matching redaction dialects) --seed $(SEED) $(AGAIN)
+
+# Where the time goes: all subjects, or make profile OF="sdk-call serve".
+profile: $(READY)
+	@$(BIN)/python tests/benchmarks/profiling.py $(OF)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)

@@ -1,5 +1,6 @@
 """Names of files that not every system can tell apart, or take; and what runs leave."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from unicodedata import normalize
