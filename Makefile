@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -19,6 +19,11 @@ SUITES_READY := $(SUITES)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 VCRPY85 := $(BENCH)/vcrpy-8.5
+FUZZ := .venv-fuzz
+FUZZ_READY := $(FUZZ)/.ready
+FOR ?= 60
+LAWS_FOR ?= 600
+ONLY ?=
 NODE := tests/server/node
 NODE_READY := $(NODE)/node_modules/.ready
 BENCH_NODE := tests/benchmarks/node
@@ -26,7 +31,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -112,6 +117,21 @@ $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/pack
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
 	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
 
+# Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
+# LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
+fuzz: fuzz-coverage fuzz-laws
+
+$(FUZZ_READY): requirements.lock pyproject.toml
+	@$(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/bin/python $(PIP) --constraint requirements.lock --editable '.[fuzz]'
+	@touch $@
+
+fuzz-coverage: $(FUZZ_READY)
+	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) --only "$(ONLY)"
+
+fuzz-laws: $(READY)
+	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
+
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
 	@$(BIN)/python tests/recording/record_cassettes.py cassettes
@@ -134,6 +154,6 @@ build: $(READY)
 	@$(BIN)/hatchling build
 
 clean:
-	rm -rf $(VENV) $(SUITES) $(BENCH) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +

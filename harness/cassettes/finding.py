@@ -65,7 +65,6 @@ _FORM_INSIDE = re.compile(
     r"(?:&[\w.%\[\]$*+-]{1,80}=[^\s&\"'<>{}\\]*)+"
 )
 _PAIR = re.compile(r"(?<![^=&?#;\s])([^=&?#;\s]++)=([^&#;\s]+)")
-_SCHEME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
 _URL = re.compile(r"://[^\s\"'<>\\^`{}|]+")
 _USER = re.compile(r"://([^/?#@\s]+)@")
 _QUERY = re.compile(r"[?#]")
@@ -217,7 +216,10 @@ class Finder:
             at = low.find(part)
             while at >= 0:
                 if found := _NAME_END.match(low, at):
-                    start = max(low.rfind('"', 0, at) + 1, at - _LONGEST_NAME)
+                    start = max(
+                        low.rfind('"', max(at - _LONGEST_NAME, 0), at) + 1,
+                        at - _LONGEST_NAME,
+                    )
                     name = text[start : found.end()]
                     if kind := self.rules.field_kind(name):
                         yield found.end(), kind, name
@@ -299,9 +301,7 @@ class Finder:
 
     def _urls(self, text: str, depth: int) -> Iterator[Edit]:
         for found in _URL.finditer(text):
-            start, end = found.span()
-            if not _SCHEME.search(text, max(start - 16, 0), start):
-                continue
+            start, end = found.span()  # whatever its scheme: text may be cut there
             user = _USER.search(text, start, end)
             if user and (":" in user[1] or len(user[1]) >= _SURE):
                 self.hide(unquote_plus(user[1].partition(":")[2]), SECRET)
@@ -355,18 +355,18 @@ def _string_end(text: str, start: int, escapes: int) -> int:
 
     It may have no end of its own: the string that it lies in ends before.
     """
-    newline = text.find("\n", start)
-    last = len(text) if newline < 0 else newline
-    end = text.find('"', start, last)
-    while end >= 0:
-        before = text[start:end]
-        slashes = len(before) - len(before.rstrip("\\"))
+    at = start
+    while (end := text.find('"', at)) >= 0 and text.find("\n", at, end) < 0:
+        slashes = 0
+        while end - slashes > start and text[end - slashes - 1] == "\\":
+            slashes += 1
         if slashes % (2 * escapes + 2) == escapes:
             return end - escapes
-        if slashes < escapes and _AFTER_STRING.match(text, end + 1, last):
+        if slashes < escapes and _AFTER_STRING.match(text, end + 1):
             return end - slashes
-        end = text.find('"', end + 1, last)
-    return last
+        at = end + 1
+    newline = text.find("\n", at)
+    return len(text) if newline < 0 else newline
 
 
 @lru_cache(maxsize=64)

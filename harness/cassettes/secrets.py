@@ -21,13 +21,13 @@ from harness.cassettes.secret_names import (
     harmless,
     looks_opaque,
 )
-from harness.cassettes.spans import Edit
+from harness.cassettes.spans import Edit, lines_at
 from harness.cassettes.streamed import stream_edits
 
 __all__ = ["Leak", "left_edits", "scan", "stands_for_secret"]
 
 _SHOWN = 4
-_NAME = "headers"
+_NAME, _BEFORE = "headers", 6
 _DEFAULT = Rules()
 
 #: Where the headers of a message begin, in all layouts of cassettes. What lies deeper
@@ -70,13 +70,11 @@ def scan(text: str, rules: Rules = _DEFAULT) -> tuple[Leak, ...]:
     >>> scan("headers:\n  x-api-key:\n  - 8d1c0b7a4f\n")
     (Leak(kind='secret', line=3, shown='8d1... (10 characters)'),)
     """
+    edits = left_edits(text, rules)
+    lines = lines_at(text, [one.start for one in edits])
     leaks = (
-        Leak(
-            SECRET if one.kind in _NAMED else one.kind,
-            text.count("\n", 0, one.start) + 1,
-            masked(one.secret),
-        )
-        for one in left_edits(text, rules)
+        Leak(SECRET if one.kind in _NAMED else one.kind, line, masked(one.secret))
+        for one, line in zip(edits, lines, strict=True)
     )
     return tuple(dict.fromkeys(leaks))
 
@@ -137,9 +135,10 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Where headers stand: all lines that are indented more than what they are of."""
     at = text.find(_NAME)
     while at >= 0:
-        begin = text.rfind("\n", 0, at) + 1
+        near = max(at - _BEFORE, 0)  # a line may be as long as the file
+        begin = text.rfind("\n", near, at) + 1
         end = at + len(_NAME)
-        if found := _BLOCK.match(text, begin):
+        if (begin or not near) and (found := _BLOCK.match(text, begin)):
             start = end = found.end()
             while text.startswith(f"{found[1]} ", end):
                 end = text.find("\n", end) + 1 or len(text)

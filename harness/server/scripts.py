@@ -26,7 +26,7 @@ __all__ = ["ServedScript"]
 
 
 class ServedScript:
-    """Answers with endpoints that *fresh* makes: one for each value of *header*.
+    """Answers with what *fresh* makes: one endpoint for each *session_header* there is.
 
     Requests without that header are answered by *first*, if it is given. *changed*
     tells whether *fresh* makes others now, so that all sessions begin again; what it
@@ -38,15 +38,15 @@ class ServedScript:
         fresh: Callable[[], Endpoint],
         *,
         first: Endpoint | None = None,
-        header: str = SESSION_HEADER,
+        session_header: str = SESSION_HEADER,
         changed: Callable[[], bool] | None = None,
     ) -> None:
-        self._sessions = Sessions(fresh, header=header, first=first)
+        self._sessions = Sessions(fresh, header=session_header, first=first)
         self._changed = changed
         self._failures: list[Failure] = []  # of sessions that are over, and of files
 
     async def respond(self, request: HttpRequest, stage: Stage) -> None:
-        """Answer *request* with the next turn of its session."""
+        """Answer *request* on *stage* with the next turn of its session."""
         try:
             if self._changed is not None and self._changed():
                 self.reset(None)
@@ -89,7 +89,7 @@ class ServedScript:
         }
 
     def calls(self, session: str | None) -> list[dict[str, Any]]:
-        """What came over HTTP, without headers: they have the keys."""
+        """What came over HTTP, of *session* or all; without headers: they have keys."""
         return [
             _told(name, call)
             for name, endpoint in self._sessions.items()
@@ -98,7 +98,7 @@ class ServedScript:
         ]
 
     def reset(self, session: str | None) -> None:
-        """Let sessions begin again; what failed in them is remembered."""
+        """Let *session*, or all, begin again; what failed in them is remembered."""
         for endpoint in self._sessions.end(session):
             self._failures += endpoint.failures
 

@@ -122,7 +122,9 @@ def asked(body: bytes = b"", url: str = URL, **headers: str) -> Interaction:
     """Give an interaction with a request that has this body."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     sized = (("Content-Length", str(len(body))),)
-    return Interaction("POST", url, 200, (*named, *sized), body)
+    return Interaction(
+        "POST", url, 200, request_headers=(*named, *sized), request_body=body
+    )
 
 
 def said(body: bytes, *headers: tuple[str, str], key: str = "") -> Interaction:
@@ -131,7 +133,7 @@ def said(body: bytes, *headers: tuple[str, str], key: str = "") -> Interaction:
         "POST",
         URL,
         200,
-        (("x-api-key", key),) if key else (),
+        request_headers=(("x-api-key", key),) if key else (),
         response_headers=(*headers, ("Content-Length", str(len(body)))),
         response_body=body,
     )
@@ -639,7 +641,14 @@ def test_the_length_of_what_is_missing_is_kept() -> None:
     """An answer that was cut off says how long it would have been."""
     body = b'{"password": "a-secret", "more'
     whole = Interaction(
-        "GET", URL, 200, (), b"", (("content-length", "100"),), body, ended="truncated"
+        "GET",
+        URL,
+        200,
+        request_headers=(),
+        request_body=b"",
+        response_headers=(("content-length", "100"),),
+        response_body=body,
+        ended="truncated",
     )
 
     redacted = DEFAULT.redact(whole)
@@ -777,6 +786,16 @@ def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
     redacted = DEFAULT.redact(whole)
 
     assert redacted.response_headers == pairs
+    assert DEFAULT.scan(write_cassette([redacted])) == ()
+
+
+@pytest.mark.parametrize("before", ["\n", "\ns", "\x0b", "", "h\nttp", "https"])
+def test_a_user_in_a_url_that_was_cut_is_hidden(before: str) -> None:
+    """In a file a line end may be an `n`, which looks like the scheme."""
+    redacted = DEFAULT.redact(said(f"{before}://user:pw@a.b/".encode()))
+
+    assert b"user:pw" not in redacted.response_body
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
     assert DEFAULT.scan(write_cassette([redacted])) == ()
 
 
