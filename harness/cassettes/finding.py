@@ -51,6 +51,8 @@ _NAME_END = re.compile(r"[a-z]{1,40}(?:[-_ ]?(?:id|code|string))?(?=\\*\"|%(?:25
 _LONGEST_NAME = 60
 #: What comes between it and its value: quotes that are escaped alike.
 _NAMED = re.compile(r'(\\*+)"\s*:\s*\1"')
+#: What comes behind a string of JSON.
+_AFTER_STRING = re.compile(r"\\*+[,}\]:\s\"]|\Z")
 #: Letters in a row that can be base64, and a line of it.
 _BLOB_RUN, _LINE_RUN = b"a" * 24, b"a" * 60
 #: What one's own functions see for what is hidden already.
@@ -351,7 +353,10 @@ class Finder:
 
 
 def _string_end(text: str, start: int, escapes: int) -> int:
-    """Where a string ends whose quotes have *escapes* backslashes before them."""
+    """Where a string ends whose quotes have *escapes* backslashes before them.
+
+    It may have no end of its own: the string that it lies in ends before.
+    """
     at = start
     while (end := text.find('"', at)) >= 0 and text.find("\n", at, end) < 0:
         slashes = 0
@@ -359,6 +364,8 @@ def _string_end(text: str, start: int, escapes: int) -> int:
             slashes += 1
         if slashes % (2 * escapes + 2) == escapes:
             return end - escapes
+        if slashes < escapes and _AFTER_STRING.match(text, end + 1):
+            return end - slashes
         at = end + 1
     newline = text.find("\n", at)
     return len(text) if newline < 0 else newline

@@ -7,6 +7,7 @@ the save; it tells the kind and the line, and does not print the secret.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.cassettes.finding import Finder
 from harness.cassettes.placeholders import PLACEHOLDER
@@ -38,6 +39,8 @@ _HEADER = re.compile(
     r"(?:\r?\n[ \t]*-[ \t]+|(?=\S))([\w'\"][^\r\n]{3,})",
     re.MULTILINE,
 )
+#: Where a request or an answer begins: what one says does not go on in the next.
+_MESSAGE = re.compile(r"^(?:- |  (?:response|answer):)", re.MULTILINE)
 #: What other recorders, or people, write in place of a secret.
 _HIDDEN = re.compile(
     r"redacted|filtered|scrubbed|x{4}|\*{3}|<[A-Za-z_ -]{3,}>"
@@ -83,7 +86,7 @@ def left_edits(text: str, rules: Rules = _DEFAULT) -> list[Edit]:
     finder = Finder(rules)
     found = [
         *finder.edits(text),
-        *stream_edits(finder, text),
+        *_streams(finder, text),
         *_headers(text, rules),
     ]
     return [one for one in sorted(found) if _counts(one)]
@@ -105,6 +108,14 @@ def _counts(edit: Edit) -> bool:
     return edit.kind not in _NAMED or not stands_for_secret(edit.secret)
 
 
+def _streams(finder: Finder, text: str) -> Iterator[Edit]:
+    """What is said piece by piece, in one request or one answer each."""
+    places = [0, *(one.start() for one in _MESSAGE.finditer(text)), len(text)]
+    for start, end in pairwise(places):
+        for one in stream_edits(finder, text[start:end]):
+            yield one._replace(start=one.start + start, end=one.end + start)
+
+
 def _headers(text: str, rules: Rules) -> Iterator[Edit]:
     """Headers that hold a credential."""
     for start, end in _blocks(text):
@@ -112,8 +123,10 @@ def _headers(text: str, rules: Rules) -> Iterator[Edit]:
             name, value = found[1], found[2].strip(" \t,'\"]")
             kind = rules.header_kind(name)
             hidden = harmless(value) or PLACEHOLDER.search(value)
-            if hidden or kind in {None, ACCOUNT, REQUEST_ID}:
+            if kind is None or hidden or kind in {ACCOUNT, REQUEST_ID}:
                 continue
+            if Finder(rules).hide_credential(value, kind, name=name) == value:
+                continue  # a cookie that is deleted has no value
             if kind != SUSPECT or ("-" in name and looks_opaque(value)):
                 yield Edit(*found.span(2), "", SECRET, value)
 
