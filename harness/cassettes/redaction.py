@@ -188,14 +188,13 @@ def _request(
     """The URL, headers and body of a request; what one part tells holds in all."""
     url, headers, known, values = _head(rules, url, _unsized(asked.headers))
     headers = _sized(headers, asked.headers)
-    finder = Finder(rules)
-    finder.known.update(known)
+    finder = Finder(rules, known)
     finder.values.update(values)
     body = asked.body
     while True:
-        count = len(finder.known)
+        count = len(finder.known.marks)
         clean = cleaned_message(finder, Message(headers, body), where)
-        if len(finder.known) == count:
+        if len(finder.known.marks) == count:
             return finder, url, clean
         url = finder.cleaned_url(url)
         headers, body = _headers(finder, clean.headers), clean.body
@@ -212,11 +211,11 @@ def _head(
     finder = Finder(rules)
     while True:
         headers = _headers(finder, headers)
-        known = len(finder.known)
+        known = len(finder.known.marks)
         url = finder.cleaned_url(url)
         headers = _headers(finder, headers)
-        if len(finder.known) == known:
-            return url, headers, finder.known, frozenset(finder.values)
+        if len(finder.known.marks) == known:
+            return url, headers, finder.known.marks, frozenset(finder.values)
 
 
 def _is_size(name: str, value: str) -> bool:
@@ -236,10 +235,10 @@ def _sized(headers: Headers, like: Headers) -> Headers:
 def _settled(finder: Finder, said: Message, where: str) -> Message:
     while True:
         headers = _headers(finder, said.headers)
-        known = len(finder.known)
+        known = len(finder.known.marks)
         clean = cleaned_message(finder, replace(said, headers=headers), where)
         said = replace(clean, headers=_headers(finder, clean.headers))
-        if len(finder.known) == known:
+        if len(finder.known.marks) == known:
             return said
 
 
