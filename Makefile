@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench bench-docs node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -26,7 +26,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | bench-docs | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -109,8 +109,13 @@ $(BENCH_READY): requirements.lock pyproject.toml
 $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/package-lock.json
 	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --loglevel=error && touch node_modules/.ready; fi
 
+# Everything beside its peers in one run, into build/bench. Some groups: ONLY="folding servers".
+# Without the slowest: QUICK=1. What the last run measured, into docs/benchmarks.md: bench-docs.
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
-	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+	@VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python} $(BENCH)/bin/python tests/benchmarks $(if $(QUICK),--quick) $(ONLY)
+
+bench-docs: $(READY)
+	@$(BIN)/python tests/benchmarks/pages.py build/bench docs
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)

@@ -97,6 +97,20 @@ def rounds(
     return taken
 
 
+def by_size(
+    taken: Mapping[tuple[int, str], list[float]],
+) -> dict[int, dict[str, list[float]]]:
+    """Sort what sides took that raced at several sizes in the same rounds.
+
+    >>> by_size({(1, "a"): [3.0], (1, "b"): [4.0], (2, "a"): [5.0]})
+    {1: {'a': [3.0], 'b': [4.0]}, 2: {'a': [5.0]}}
+    """
+    found: dict[int, dict[str, list[float]]] = {}
+    for (size, name), each in taken.items():
+        found.setdefault(size, {})[name] = each
+    return found
+
+
 # --------------------------------------------------------------------------- reckoning
 
 
