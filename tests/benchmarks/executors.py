@@ -26,6 +26,7 @@ from harness import ChatModel, FakeChatModel, OpenAIChatModel, say
 PEERS = ("distributed",)
 ITEMS = 100
 NONE = "no executor"
+FAKE = "a fake"
 WORDS = " ".join(f"word{n:03}" for n in range(50))
 INPUTS = [f"What is the weather in town {n}?" for n in range(ITEMS)]
 SERVER = f"""
@@ -43,7 +44,7 @@ def rows(*, quick: bool) -> Iterator[Line]:
         url = stack.enter_context(served())
         places = [Place(NONE, None), *executors(stack)]
         live = OpenAIChatModel("m", base_url=f"{url}/v1", api_key="k", timeout=30)
-        for what, model in (("a fake", fake()), ("a live model", live)):
+        for what, model in ((FAKE, fake()), ("a live model", live)):
             taken: dict[str, list[tuple[float, float]]] = {}
             for _ in range(count + 1):
                 for place in places:
@@ -63,7 +64,7 @@ def told(what: str, taken: dict[str, list[tuple[float, float]]]) -> Iterator[Lin
             continue
         subject = Subject("executors", f"{what}, {name}, caller")
         yield from subject.rows({OURS: here, NONE: parts[NONE][0]})
-        if any(there):
+        if any(there) and what != FAKE:  # a fake stays in the caller
             subject = Subject("executors", f"{what}, {name}, worker")
             yield from subject.rows({OURS: there})
 
