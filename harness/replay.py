@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Literal, Self
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel, Clock
 from harness.models.clocks import given_clock
 from harness.models.runs import RunIds
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.steps import Step
 from harness.wire import DIALECTS, Dialect
@@ -23,15 +23,15 @@ __all__ = ["ReplayChatModel"]
 class ReplayChatModel(ChatModel):
     """Replays the cassette *name*, offline: ``cassettes/<name>.yaml``, or a path.
 
-    A request gets the answer that was recorded for it, as it came: a stream chunk by
-    chunk, an error as an error. One that was not recorded raises CassetteMiss, which
-    says what differs from the nearest recording. What counts as the same request is
-    said by *match_on*; a recording plays once, in recorded order, unless
-    *allow_playback_repeats* lets the last one play on. The *dialect* is found from
-    the recorded URLs; name one where they do not tell. A request with a secret in it is
-    known by *redaction*, the rules with which it was recorded. Answers come at once, or
-    as *timing* says: "recorded", or how many times as fast; the *clock* tells how real
-    that time is.
+    *directory* stands for ``cassettes/``. A request gets the answer that was recorded
+    for it, as it came: a stream chunk by chunk, an error as an error. One that was not
+    recorded raises CassetteMiss, which says what differs from the nearest recording.
+    What counts as the same request is said by *match_on*; a recording plays once, in
+    recorded order, unless *allow_playback_repeats* lets the last one play on. The
+    *dialect* is found from the recorded URLs; name one where they do not tell. A
+    request with a secret in it is known by *redaction*, the rules with which it was
+    recorded. Answers come at once, or as *timing* says: "recorded", or how many times
+    as fast; the *clock* tells how real that time is.
 
     A cassette of a `RecordingChatModel` is replayed as well.
 
@@ -46,22 +46,17 @@ class ReplayChatModel(ChatModel):
 
     def __init__(  # noqa: PLR0913 - the options of a model, all optional
         self,
-        name: str | Path,
+        name: StrPath,
         *,
         dialect: str | Dialect | None = None,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         match_on: Iterable[str] = DEFAULT_FIELDS,
         allow_playback_repeats: bool = False,
         redaction: Redaction | None = None,
         timing: Literal["instant", "recorded"] | float = "instant",
         clock: Clock | None = None,
     ) -> None:
-        if not isinstance(name, str | Path) or not str(name):
-            raise InputError(
-                f"{shown(name)} is no name of a cassette: give one such as 'weather', "
-                "or the path of a file."
-            )
-        self.path = find_cassette(name, None if directory is None else Path(directory))
+        self.path = find_cassette(name, directory)
         #: What was recorded, what of it was played, and what was missed.
         self.cassette = CassetteSource(
             load_cassette(self.path),

@@ -24,7 +24,7 @@ FLOORS = {
         0: "errors values text docstrings formats schemas approximation partial_json "
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
-        "patterns nesting pickles tool_arguments tool_requests tool_results",
+        "paths patterns nesting pickles tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint",

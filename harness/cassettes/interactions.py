@@ -3,7 +3,7 @@
 import gzip
 import importlib
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from harness.errors import CassetteError
@@ -24,6 +24,8 @@ _LIBRARIES = {
 class Interaction:
     """One request and its response; bodies as they were stored, compressed ones too.
 
+    *method*, *url*, *request_headers* and *request_body* are what was asked, *status*,
+    *http_version* ("HTTP/1.1"), *response_headers* and *response_body* the answer.
     *response_chunks* are the pieces in which the body arrived, where that is known,
     and *chunk_times* when each did, in milliseconds after the request was sent.
     *ended* says how the answer ended and *failure* what went wrong, in words; a request
@@ -31,11 +33,16 @@ class Interaction:
     *recorded_at* a time in UTC. *place* says where the interaction stands (file,
     number, line), and *sealed* whether its checksum is right (None where it has none):
     these two are no part of what was recorded, and are not compared.
+
+    >>> one = Interaction("GET", "https://a.b/models", 200, response_body=b"[]")
+    >>> one.status, one.ended
+    (200, 'complete')
     """
 
     method: str
     url: str
     status: int
+    _: KW_ONLY
     request_headers: Headers = ()
     request_body: bytes = b""
     response_headers: Headers = ()
@@ -52,11 +59,17 @@ class Interaction:
 
 
 def decoded_body(interaction: Interaction) -> bytes:
-    """The body of the response, its content-encoding undone.
+    """The body of the response in *interaction*, its content-encoding undone.
 
     Recorders often store the body decoded and leave the header as it was, or filter
     the header out; so the bytes themselves say whether they are compressed. Raises
     CassetteError for a body that is damaged, or compressed as we cannot undo.
+
+    >>> said = {"response_headers": (("content-encoding", "gzip"),)}
+    >>> packed = gzip.compress(b"Hello!")
+    >>> one = Interaction("GET", "https://a.b", 200, response_body=packed, **said)
+    >>> decoded_body(one)
+    b'Hello!'
     """
     where = f"{interaction.place}: the body of the response"
     return _decoded(interaction.response_body, interaction.response_headers, where)

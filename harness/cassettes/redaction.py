@@ -8,7 +8,7 @@ has the shape of a known key, anywhere, in encoded and compressed bodies too.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import lru_cache
 
 from harness.cassettes.clean_bodies import Message, cleaned_message
@@ -34,7 +34,7 @@ class Redaction:
     *patterns* are regular expressions: the group 1 of one is the secret, or all of it.
     *functions* give the secrets that stand in a text. All of these are hidden beside
     what is hidden by default, or, with *defaults* false, alone. Names in *keep* are
-    left as they are.
+    left as they are. Raises InputError for what is no rule.
 
     >>> rules = Redaction(fields=["ssn"], patterns=[r"cust-\d+"])
     >>> asked = rules.redact_request("POST", "https://a.b", (), b'{"ssn": "1-2-3"}')
@@ -42,6 +42,7 @@ class Redaction:
     b'{"ssn": "REDACTED-secret-44c9f729"}'
     """
 
+    _: KW_ONLY
     headers: Iterable[str] = ()
     query: Iterable[str] = ()
     fields: Iterable[str] = ()
@@ -85,7 +86,14 @@ class Redaction:
         keep: Iterable[str] = (),
     ) -> "Redaction":
         """These rules and more."""
-        more = Redaction(headers, query, fields, patterns, functions, keep)
+        more = Redaction(
+            headers=headers,
+            query=query,
+            fields=fields,
+            patterns=patterns,
+            functions=functions,
+            keep=keep,
+        )
         return replace(
             self,
             headers=(*self.headers, *more.headers),
@@ -131,7 +139,10 @@ class Redaction:
     def redact_request(
         self, method: str, url: str, headers: Headers, body: bytes
     ) -> tuple[str, str, Headers, bytes]:
-        """A request as `redact` stores it: what a live one is to be compared with."""
+        """A request as `redact` stores it: what a live one is to be compared with.
+
+        In: its *method*, *url*, *headers* and *body*; out: the same, in this order.
+        """
         rules = _rules(self)
         if not rules.hides:
             return method, url, headers, body

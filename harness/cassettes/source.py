@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 _SHOWN_LINES = 12
 _COMPARED = 200
+_LONGEST_PAUSE = 1e9 - 1  # seconds; a file may say anything
 _ADD = (
     "To add it, record it: use_cassette(name, mode='new_episodes'), or in a test "
     "pytest --cassette-mode=new_episodes."
@@ -53,7 +54,13 @@ _ADD_CHAT = (
 class Recording:
     """An interaction that is a chat: what was asked, and what can read the answer.
 
-    What a RecordingChatModel recorded needs no *dialect*.
+    *number* counts the interactions of the cassette from 1, *request* is what was
+    asked. What a RecordingChatModel recorded needs no *dialect*.
+
+    >>> from harness.cassettes.reading import load_cassette
+    >>> source = CassetteSource(load_cassette("cassettes/weather.yaml"))
+    >>> print(source.recordings[0])
+    cassettes/weather.yaml, interaction 1 (line 4): 'Hello!'
     """
 
     number: int
@@ -62,7 +69,7 @@ class Recording:
     request: ChatRequest
 
     def steps(self, speed: float = 0.0) -> Iterator[Step]:
-        """The answer; with pauses between its pieces unless *speed* is 0.
+        """The answer; with pauses between its pieces, *speed* times as fast; 0: none.
 
         Raises CassetteError where it cannot be read.
         """
@@ -78,11 +85,17 @@ class CassetteSource:
     """Plays *interactions*; finding the answer takes no longer in a large cassette.
 
     Without *dialect* each URL tells its own; traffic that is no chat is left aside in
-    ``skipped``, with the reason. *match_on* names what of a request must be as it was
-    recorded: "model" and "params" count as far as the caller gives them. A recording
-    plays once; with *allow_playback_repeats* the last one of its kind plays on.
-    A request that *redaction* hid a secret of is known again. *speed* 0 plays at once,
-    1 as fast as it was recorded, 2 twice as fast.
+    ``skipped``, with the reason. *name* is what errors call the cassette. *match_on*
+    names what of a request must be as it was recorded: "model" and "params" count as
+    far as the caller gives them. A recording plays once; with *allow_playback_repeats*
+    the last one of its kind plays on. A request that *redaction* hid a secret of is
+    known again. *speed* 0 plays at once, 1 as fast as it was recorded, 2 twice as fast.
+
+    >>> from harness.cassettes.reading import load_cassette
+    >>> source = CassetteSource(load_cassette("cassettes/weather.yaml"))
+    >>> first, _end = source.play(source.recordings[0].request)
+    >>> first.text
+    'Hello! Ask me about the weather anywhere.'
     """
 
     def __init__(  # noqa: PLR0913 - the options of a replay, all optional
@@ -281,6 +294,6 @@ def _timed(
     times = chain(interaction.chunk_times, repeat(None))
     for piece, at in zip(pieces, times, strict=False):
         if at is not None and at > before:
-            yield Pause((at - before) / 1000 / speed)
+            yield Pause(min((at - before) / 1000 / speed, _LONGEST_PAUSE))
             before = at
         yield piece

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
-from harness.cassettes.folders import find_cassette
+from harness.cassettes.folders import cassette_path, find_cassette
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
 from harness.cli.options import given_port, given_speed
@@ -18,7 +18,6 @@ from harness.cli.screen import tell
 from harness.endpoint import Chaos, Endpoint, Quota
 from harness.errors import InputError, nearest
 from harness.fake_provider import FakeProvider
-from harness.recording.use import cassette_path
 from harness.scripts import Script
 from harness.server import (
     MATCH_ON,
@@ -128,7 +127,9 @@ def serve(  # noqa: PLR0913 - the options of the command
     for name in names:
         file = ScriptFile(name, made=made, tell=tell)
         changed = file.changed if reload else None
-        script = ServedScript(file.endpoint, header=session_header, changed=changed)
+        script = ServedScript(
+            file.endpoint, session_header=session_header, changed=changed
+        )
         _add(served, file.path.name.partition(".")[0], script)
     for name in cassettes:
         path = find_cassette(name)
@@ -136,7 +137,7 @@ def serve(  # noqa: PLR0913 - the options of the command
         def tape(path: Path = path) -> Tape:
             return Tape(path, "none", match_on=MATCH_ON)
 
-        played = ServedCassette(tape, header=session_header, speed=speed or 0.0)
+        played = ServedCassette(tape, session_header=session_header, speed=speed or 0.0)
         _add(served, path.name.partition(".")[0], played)
     return _run(Application(served, clock=clock), host, port)
 

@@ -8,6 +8,7 @@ from harness.cassettes import CassetteSource, Interaction, load_cassette
 from harness.cassettes.source import Recording
 from harness.chunks import AIMessageChunk
 from harness.errors import CassetteError
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.scripts import Script
 from harness.scripts.files import holds_script, read_script
@@ -20,7 +21,7 @@ __all__ = ["answered", "read_transcript", "transcript_of", "turn_exchange"]
 
 
 def read_transcript(
-    path: str | Path,
+    path: StrPath,
     change: Callable[[Interaction], Interaction] | None = None,
     *,
     dialect: Dialect | None = None,
@@ -56,7 +57,7 @@ def _text(path: Path) -> str | None:
 
 def transcript_of(
     interactions: Iterable[Interaction],
-    path: str | Path,
+    path: StrPath,
     *,
     dialect: Dialect | None = None,
 ) -> Transcript:

@@ -335,7 +335,9 @@ def test_parts_of_a_key_do_not_run_together() -> None:
 
 def test_a_request_of_an_interaction() -> None:
     """What was recorded can be compared with what is asked."""
-    one = Interaction("POST", URL, 200, (("a", "b"),), b"{}")
+    one = Interaction(
+        "POST", URL, 200, request_headers=(("a", "b"),), request_body=b"{}"
+    )
 
     assert request_of(one) == HttpRequest("POST", URL, (("a", "b"),), b"{}")
 
