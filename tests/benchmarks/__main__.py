@@ -19,7 +19,7 @@ from pathlib import Path
 
 import plots
 from machine import described
-from tables import Line, Report, head, row_of, ruler, unmet
+from tables import Line, Report, head, picture, row_of, ruler, unmet
 
 #: Modules with `PEERS` (packages whose versions are told) and `rows(quick=...)`.
 GROUPS = (
@@ -113,7 +113,7 @@ def save(report: Report, folder: Path) -> None:
     for group in report.groups:
         drawn = plots.draw(report.of(group))
         if drawn is not None:
-            (folder / f"{group.replace(' ', '-')}.svg").write_text(drawn, "utf-8")
+            (folder / picture(group)).write_text(drawn, "utf-8")
     print(f"{folder}: benchmarks.md, benchmarks.json and pictures")
 
 

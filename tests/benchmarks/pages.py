@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from tables import Report, table, unmet
+from tables import Report, picture, table, unmet
 
 MARKED = re.compile(
     r"(?P<begin><!-- measured: (?P<name>[^>]+?) -->\n).*?(?P<end><!-- end -->)",
@@ -41,7 +41,7 @@ def blocks(report: Report, pictures: Collection[str], page: str) -> dict[str, st
     found = {}
     for group in report.groups:
         parts = [f"Measured on {report.date}.", table(report.of(group))]
-        name = f"{group.replace(' ', '-')}.svg"
+        name = picture(group)
         if name in pictures:
             parts.append(f"![{group}: cost against size]({PICTURES}/{name})")
         found[group] = "\n\n".join(parts)
@@ -57,8 +57,9 @@ def main(measured: Path, docs: Path) -> None:
     page = docs / "benchmarks.md"
     text = page.read_text("utf-8")
     report = Report.read(json.loads((measured / "benchmarks.json").read_text("utf-8")))
-    pictures = {f"{group.replace(' ', '-')}.svg" for group in report.groups}
-    pictures = {name for name in pictures if (measured / name).exists()}
+    pictures = {
+        name for name in map(picture, report.groups) if (measured / name).exists()
+    }
     (docs / PICTURES).mkdir(parents=True, exist_ok=True)
     for name in pictures:
         shutil.copy(measured / name, docs / PICTURES / name)

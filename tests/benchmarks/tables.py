@@ -208,6 +208,15 @@ class Subject:
 # ------------------------------------------------------------------------- the report
 
 
+def picture(group: str) -> str:
+    """Give the name of the file with a group's picture.
+
+    >>> picture("partial JSON")
+    'partial-json.svg'
+    """
+    return f"{group.lower().replace(' ', '-')}.svg"
+
+
 @dataclass
 class Report:
     """All lines of a run, and where and when it was."""
