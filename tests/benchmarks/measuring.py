@@ -7,7 +7,6 @@ CPU time, and the median with its quartiles. Nothing here writes or prints.
 
 import gc
 import math
-import resource
 import statistics
 import subprocess
 import time
@@ -67,6 +66,8 @@ def child_cpu(command: Sequence[str], env: Mapping[str, str] | None = None) -> f
 
     What it prints is shown only if it ends badly, as `subprocess.CalledProcessError`.
     """
+    import resource  # Windows has none
+
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, capture_output=True, env=env)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
