@@ -71,4 +71,4 @@ def rows(*, quick: bool) -> Iterator[Line]:
         subject = Subject("partial JSON", f"{what}, n pieces", "ms")
         for size, each in taken.items():
             yield from subject.rows(each, size)
-        yield from subject.growths(taken, "<= 12x a decade")
+        yield from subject.growths(taken)
