@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs
 
 PYTHON ?= python3
 SEED ?= 1
@@ -33,7 +33,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | bench-docs | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -116,8 +116,13 @@ $(BENCH_READY): requirements.lock pyproject.toml
 $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/package-lock.json
 	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --loglevel=error && touch node_modules/.ready; fi
 
+# Everything beside its peers in one run, into build/bench. Some groups: ONLY="folding servers".
+# Without the slowest: QUICK=1. What the last run measured, into docs/benchmarks.md: bench-docs.
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
-	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+	@VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python} $(BENCH)/bin/python tests/benchmarks $(if $(QUICK),--quick) $(ONLY)
+
+bench-docs: $(READY)
+	@$(BIN)/python tests/benchmarks/pages.py build/bench docs
 
 # Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
 # LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
