@@ -826,7 +826,7 @@ def test_an_answer_cut_off_where_a_secret_begins_can_be_kept() -> None:
 def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
     """Servers delete cookies so, and such an answer can be kept."""
     pairs = ((header, value),)
-    whole = Interaction("POST", URL, 200, pairs, response_headers=pairs)
+    whole = Interaction("POST", URL, 200, request_headers=pairs, response_headers=pairs)
 
     redacted = DEFAULT.redact(whole)
 
