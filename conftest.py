@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Benchmarks need their peers, and LangChain's standard suites an older vcrpy: what
-# the tests' environment does not have. The suites run in one of their own.
-collect_ignore_glob = ["tests/benchmarks/*"]
+# LangChain's standard suites need an older vcrpy: they run in a place of their own.
+collect_ignore_glob = []
 if find_spec("langchain_tests") is None:
     collect_ignore_glob.append("tests/bridges/standard/*")
 

@@ -101,10 +101,11 @@ class Clients:
         try:
             modules = [import_module(name) for name in made.modules]
         except ImportError as error:
+            broken = None if isinstance(error, ModuleNotFoundError) else error
             raise InputError(
                 f"{kind}() makes a client of {made.modules[0]!r}, which cannot be "
                 f"imported ({error}). Install it: pip install {made.package}."
-            ) from error
+            ) from broken
         return made.build(self, modules[0], options)
 
 

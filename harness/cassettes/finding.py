@@ -50,6 +50,8 @@ _NAME_END = re.compile(r"[a-z]{1,40}(?:[-_ ]?(?:id|code|string))?(?=\\*\"|%(?:25
 _LONGEST_NAME = 60
 #: What comes between it and its value: quotes that are escaped alike.
 _NAMED = re.compile(r'(\\*+)"\s*:\s*\1"')
+#: What comes behind a string of JSON.
+_AFTER_STRING = re.compile(r"\\*+[,}\]:\s\"]|\Z")
 #: Letters in a row that can be base64, and a line of it.
 _BLOB_RUN, _LINE_RUN = b"a" * 24, b"a" * 60
 #: What one's own functions see for what is hidden already.
@@ -215,7 +217,10 @@ class Finder:
             at = low.find(part)
             while at >= 0:
                 if found := _NAME_END.match(low, at):
-                    start = max(low.rfind('"', 0, at) + 1, at - _LONGEST_NAME)
+                    start = max(
+                        low.rfind('"', max(at - _LONGEST_NAME, 0), at) + 1,
+                        at - _LONGEST_NAME,
+                    )
                     name = text[start : found.end()]
                     if kind := self.rules.field_kind(name):
                         yield found.end(), kind, name
@@ -349,17 +354,22 @@ class Finder:
 
 
 def _string_end(text: str, start: int, escapes: int) -> int:
-    """Where a string ends whose quotes have *escapes* backslashes before them."""
-    newline = text.find("\n", start)
-    last = len(text) if newline < 0 else newline
-    end = text.find('"', start, last)
-    while end >= 0:
-        before = text[start:end]
-        slashes = len(before) - len(before.rstrip("\\"))
+    """Where a string ends whose quotes have *escapes* backslashes before them.
+
+    It may have no end of its own: the string that it lies in ends before.
+    """
+    at = start
+    while (end := text.find('"', at)) >= 0 and text.find("\n", at, end) < 0:
+        slashes = 0
+        while end - slashes > start and text[end - slashes - 1] == "\\":
+            slashes += 1
         if slashes % (2 * escapes + 2) == escapes:
             return end - escapes
-        end = text.find('"', end + 1, last)
-    return last
+        if slashes < escapes and _AFTER_STRING.match(text, end + 1):
+            return end - slashes
+        at = end + 1
+    newline = text.find("\n", at)
+    return len(text) if newline < 0 else newline
 
 
 @lru_cache(maxsize=64)

@@ -48,6 +48,7 @@ _SILENCES: dict[Ending, FaultKind] = {
 }
 _SHOWN_LINES = 12
 _COMPARED = 200
+_LONGEST_PAUSE = 1e9 - 1  # seconds; a file may say anything
 _ADD = (
     "To add it, record it: use_cassette(name, mode='new_episodes'), or in a test "
     "pytest --cassette-mode=new_episodes."
@@ -304,6 +305,6 @@ def _timed(
     times = chain(interaction.chunk_times, repeat(None))
     for piece, at in zip(pieces, times, strict=False):
         if at is not None and at > before:
-            yield Pause((at - before) / 1000 / speed)
+            yield Pause(min((at - before) / 1000 / speed, _LONGEST_PAUSE))
             before = at
         yield piece

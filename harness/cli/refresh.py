@@ -5,6 +5,7 @@ import shlex
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -143,7 +144,8 @@ def _agreed(stale: Sequence[Row], out: "_Output") -> bool:
 
 def _by_asking(stale: Sequence[Row], keys: Keys, out: "_Output") -> list[Row]:
     done: list[Row] = []
-    with _progress(_requests(stale)) as bar:
+    bar = _progress(_requests(stale))
+    with nullcontext() if bar.disable else bar:  # some print a line even of no bar
         for row in stale:
             result = ask_again(
                 row.path, row.loaded, keys, told=lambda: bar.advance(TaskID(0))

@@ -4,7 +4,10 @@ In: what makes harness models for the test. Out: the same, made the framework's 
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
+
+import pytest
 
 from harness.paths import StrPath
 from harness.pytest_plugin.factories import (
@@ -19,9 +22,24 @@ if TYPE_CHECKING:
     from harness.models import Clock
     from harness.scripts import Script, TurnLike
 
-__all__ = ["BridgedFakes", "BridgedReplays"]
+__all__ = ["BridgedFakes", "BridgedReplays", "bridge"]
 
 M_co = TypeVar("M_co", covariant=True)
+
+
+def bridge(framework: str) -> Callable[[Any], Any]:
+    """What puts a model under *framework*, such as ``as_langchain``.
+
+    Fails the test, in one line, where the extra for it is not installed.
+    """
+    try:
+        module = import_module(f"harness.bridges.{framework}")
+    except ImportError as error:
+        if not isinstance(error.__cause__, ModuleNotFoundError):
+            raise  # it is there, and broken
+        pytest.fail(str(error), pytrace=False)
+    bridged: Callable[[Any], Any] = getattr(module, f"as_{framework}")
+    return bridged
 
 
 class BridgedFakes(Generic[M_co]):

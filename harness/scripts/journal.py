@@ -142,6 +142,10 @@ class Journal(Sequence[Call]):
         """The calls made so far."""
         return iter(tuple(self._calls))
 
+    def __reversed__(self) -> Iterator[Call]:
+        """The same, the last first."""
+        return reversed(self._calls)
+
     def __repr__(self) -> str:
         """The calls, one a line."""
         return f"<Journal. {self.told()}>"

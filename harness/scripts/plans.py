@@ -59,12 +59,36 @@ Piece = str | dict[str, Any]  # of a text, or of any other block
 Beat = str | AIMessageChunk | Fragment | Pause | Fault
 
 
+class Last:
+    """The chunk that says *content* and ends the answer.
+
+    Whoever plays an answer again mostly ends it with the same fields: the chunk is made
+    anew where they differ from those of the time before.
+    """
+
+    __slots__ = ("_content", "_made")
+
+    def __init__(self, content: str | list[dict[str, Any]] = "") -> None:
+        self._content = content
+        self._made: tuple[dict[str, Any], AIMessageChunk] | None = None
+
+    def chunk(self, id: str, fields: dict[str, Any]) -> AIMessageChunk:
+        """The chunk with *id* and *fields*."""
+        made = self._made
+        if made is None or made[0] != fields:
+            said = AIMessageChunk(self._content, chunk_position="last", **fields)
+            self._made = made = fields, said
+        return made[1].identified(id)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """An answer, ready to be played any number of times."""
 
     beats: tuple[Beat, ...] = field(hash=False)
     content: str | list[dict[str, Any]] = field(hash=False)
+    ending: Last = field(compare=False)  # of the pieces
+    answer: Last = field(compare=False)  # where it is one chunk, and makes no calls
     fragments: tuple[Fragment, ...]
     waits: tuple[Pause | Fault, ...]
     ids: tuple[str | None, ...]
@@ -90,12 +114,14 @@ class Plan:
                 case Fault():
                     yield beat
                     return
-        yield AIMessageChunk(id=id, chunk_position="last", **end)
+        yield self.ending.chunk(id, end)
 
     def whole(self, id: str, ids: Sequence[str], end: dict[str, Any]) -> Iterator[Step]:
         """Play the answer as one chunk, once all its pauses are over."""
         if self.waits and isinstance(self.waits[-1], Fault):
             return iter(self.waits)
+        if not self.fragments:
+            return iter((*self.waits, self.answer.chunk(id, end)))
         calls = [fragment.chunk(ids) for fragment in self.fragments]
         said = AIMessageChunk(
             self.content, tool_call_chunks=calls, id=id, chunk_position="last", **end
@@ -141,9 +167,12 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
             case _:
                 pass
     beats = _broken_off(beats, said.parts)
+    whole = _plain_text(content)
     return Plan(
         tuple(beats),
-        _plain_text(content),
+        whole,
+        Last(),
+        Last(whole),
         tuple(fragments),
         tuple(beat for beat in beats if isinstance(beat, Pause | Fault)),
         tuple(part.id for part in said.parts if isinstance(part, ScriptedCall)),

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from threading import RLock
+from types import GeneratorType
 from typing import Any, Self
 
 from harness.chunks import AIMessageChunk
@@ -312,7 +313,7 @@ def _played(entry: Call, steps: Iterator[Step]) -> Iterator[Step]:
         entry._error = error
         raise
     finally:
-        if isinstance(steps, Generator):
+        if isinstance(steps, GeneratorType):  # a tuple's iterator is not to be closed
             steps.close()
 
 

@@ -10,8 +10,9 @@ from harness.cassettes.tape import Tape
 from harness.errors import CassetteMiss, HarnessError, UnrecordedRequest
 from harness.http_messages import HttpRequest
 from harness.server.acting import Stage
-from harness.server.application import Failure, refusal
+from harness.server.application import refusal
 from harness.server.replaying import replayed
+from harness.server.served import Failure
 from harness.server.sessions import SESSION_HEADER, Sessions
 
 __all__ = ["MATCH_ON", "ServedCassette", "Upstream"]
@@ -96,6 +97,11 @@ class ServedCassette:
         await self._upstream.forward(asked, stage, exchange)
 
     # --------------------------------------------------------------------- state
+
+    @property
+    def session_header(self) -> None:
+        """None: its answers are those of whatever was recorded."""
+        return
 
     def _tapes(self) -> list[tuple[str, Tape]]:
         return [("", self._only)] if self._only else [*self._sessions.items()]

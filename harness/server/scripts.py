@@ -15,10 +15,12 @@ from harness.errors import (
 from harness.http_messages import HttpRequest
 from harness.scripts import Script
 from harness.server.acting import Stage
-from harness.server.application import Failure, refusal
+from harness.server.application import refusal
+from harness.server.served import Failure
 from harness.server.sessions import SESSION_HEADER, Sessions
 from harness.steps import Fault
 from harness.wire import DIALECTS
+from harness.wire.json_values import read_json
 
 __all__ = ["ServedScript"]
 
@@ -66,6 +68,11 @@ class ServedScript:
             await _refuse(raised, endpoint, request, stage)
 
     # --------------------------------------------------------------------- state
+
+    @property
+    def session_header(self) -> str:
+        """Which header tells its sessions apart."""
+        return self._sessions.header
 
     def state(self) -> dict[str, Any]:
         """The sessions, what each was asked, and what it has left to play."""
@@ -124,18 +131,24 @@ def _unused(endpoint: Endpoint) -> list[str]:
 
 def _told(session: str, call: HttpCall) -> dict[str, Any]:
     request = call.request
-    try:
-        body: Any = json.loads(request.body or b"null")
-    except ValueError:
-        body = shown(request.body)
     return {
         "session": session,
         "index": call.index,
         "method": request.method,
         "path": request.url.partition("?")[0],
         "dialect": call.dialect,
-        "body": body,
+        "body": _body(request.body),
         "status": call.status,
         "ended": call.ended,
         "refused": call.refused,
     }
+
+
+def _body(data: bytes) -> Any:
+    """What was sent, as JSON if it is some that can be said again."""
+    try:
+        said = read_json(data or b"null")
+        json.dumps(said, allow_nan=False)
+    except ValueError:
+        return shown(data)
+    return said

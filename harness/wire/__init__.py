@@ -75,16 +75,16 @@ def dialect_of(url: str) -> Dialect | None:
     'openai-chat'
     >>> dialect_of("https://[::1/v1/chat/completions")
     """
-    try:
-        name = _name_of(urlsplit(url).path)
-    except ValueError:  # no URL that anybody could call
-        return None
-    return None if name is None else DIALECTS[name]
+    return _dialect_of(url)
 
 
 @lru_cache(maxsize=256)
-def _name_of(path: str) -> str | None:
+def _dialect_of(url: str) -> Dialect | None:
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # no URL that anybody could call
+        return None
     for route, name in _ROUTES:
         if (found := route.search(path)) and found.end() == len(path):
-            return name
+            return DIALECTS[name]
     return None

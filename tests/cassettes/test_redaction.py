@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import pytest
 
 from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
+from harness.cassettes.journals import line_of
 from harness.cassettes.placeholders import PLACEHOLDER, placeholder
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.writing import write_cassette
@@ -734,6 +735,68 @@ def test_basic_that_is_no_base64() -> None:
 
     assert "bare" not in str(redacted.request_headers)
     assert "\xff" not in str(redacted.request_headers)
+
+
+def sse_deltas(*pieces: str) -> bytes:
+    """Give a stream that says *pieces*."""
+    events = (json.dumps({"delta": piece}) for piece in pieces)
+    return "".join(f"data: {event}\n\n" for event in events).encode()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_events_stay_whole_wherever_arguments_are_cut(nested: bool) -> None:
+    """Also where an event ends right behind the quote that opens a secret."""
+    secret = word(rng(1), ALNUM, 24)
+    args = {"user": "u", "password": secret, "n": 1}
+    whole = json.dumps({"command": json.dumps(args), "n": 1} if nested else args)
+    for at in range(len(whole) + 1):
+        body = sse_deltas(whole[:at], whole[at:])
+
+        redacted = DEFAULT.redact(said(body)).response_body
+        told = (line.removeprefix(b"data: ") for line in redacted.split(b"\n\n"))
+        joined = "".join(json.loads(line)["delta"] for line in told if line)
+
+        assert secret not in joined
+        assert "REDACTED-secret" in joined
+        assert json.loads(joined)["n"] == 1
+
+
+def test_an_answer_cut_off_where_a_secret_begins_can_be_kept() -> None:
+    """What comes behind it in the file is no secret."""
+    redacted = DEFAULT.redact(said(b'{"api_key": "'))
+
+    assert redacted.response_body == b'{"api_key": "'
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("set-cookie", "sid=; Max-Age=0; Path=/"),
+        ("set-cookie", "sid="),
+        ("cookie", "sid="),
+        ("cookie", "sid=; &a="),
+    ],
+)
+def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
+    """Servers delete cookies so, and such an answer can be kept."""
+    pairs = ((header, value),)
+    whole = Interaction("POST", URL, 200, request_headers=pairs, response_headers=pairs)
+
+    redacted = DEFAULT.redact(whole)
+
+    assert redacted.response_headers == pairs
+    assert DEFAULT.scan(write_cassette([redacted])) == ()
+
+
+def test_what_one_answer_says_does_not_go_on_in_the_next() -> None:
+    """A stream that ends where a secret begins leaves others as they are."""
+    cut_off = sse_deltas('{"a": 1, "pass', 'word": "')
+    other = sse_deltas("Good morning,", " everybody", " out there!")
+    found = [DEFAULT.redact(said(body)) for body in (cut_off, other, cut_off)]
+
+    assert [one.response_body for one in found] == [cut_off, other, cut_off]
+    assert DEFAULT.scan(write_cassette(found)) == ()
 
 
 def test_a_whole_object_that_was_cut_off() -> None:

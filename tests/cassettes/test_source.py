@@ -12,7 +12,7 @@ from harness.chunks import AIMessageChunk
 from harness.coercion import coerce_messages
 from harness.errors import CassetteError, CassetteMiss, InputError
 from harness.requests import ChatRequest
-from harness.steps import Fault
+from harness.steps import Fault, Pause
 from harness.wire.openai_chat import OPENAI_CHAT
 
 NEVER = "ConnectTimeout: timed out"
@@ -138,6 +138,16 @@ def test_a_stream_plays_event_by_event(chunks: bool) -> None:
         "2",
         "",
     ]
+
+
+def test_a_time_beyond_all_bounds_is_a_long_pause() -> None:
+    """A file may say any number; what it says can be played and shown."""
+    one = replace(streamed("Hi?", "a", chunks=True), chunk_times=(0, 10**15))
+
+    (recording,) = CassetteSource([one]).recordings
+    pauses = [s.seconds for s in recording.steps(1.0) if isinstance(s, Pause)]
+
+    assert pauses == [999_999_999.0]
 
 
 def test_an_error_is_a_fault() -> None:

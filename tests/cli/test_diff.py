@@ -80,7 +80,7 @@ def test_what_is_far_from_a_change_is_left_out(stored, capsys):
     changed, tail = "[-old-]{+new+}", f" {'c ' * 29}c"
     between = f" {'b ' * 29}b ... {'b ' * 30}"
     line = f"{'a ' * 30}{changed}{between}{changed}{tail}"
-    assert f"           ... {line} ... \n" in capsys.readouterr().out
+    assert f"           ... {line} ..." in capsys.readouterr().out
 
 
 def test_the_same(runs, capsys):

@@ -303,10 +303,10 @@ def test_no_color_is_respected(stored, monkeypatch, capsys):
 
 def test_what_is_piped_is_whole(stored, capsys):
     """Where there is no terminal nothing is cut, wrapped or colored."""
-    stored("long", ("Tell!", "word " * 1000))
+    stored("long", ("Tell!", f"{'word ' * 1000}and the last"))
 
     main(["show", "long"])
-    assert f"   model  {'word ' * 1000}\n" in capsys.readouterr().out
+    assert f"   model  {'word ' * 1000}and the last\n" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("agent")
