@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# LangChain's standard suites need an older vcrpy: they run in a place of their own.
-collect_ignore_glob = []
+# Mutants need mutmut, and LangChain's standard suites an older vcrpy: what the tests'
+# environment does not have. Each has one of its own.
+collect_ignore_glob = ["tests/mutation/*"]
 if find_spec("langchain_tests") is None:
     collect_ignore_glob.append("tests/bridges/standard/*")
 

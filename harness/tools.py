@@ -4,7 +4,6 @@ In: a function. Out: a `Tool`, which describes itself to a model, checks the
 arguments of a call, and answers it with a ToolMessage. Schemas are made on first use.
 """
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
@@ -163,6 +162,8 @@ class Tool(Shared, Generic[P, R]):
             if inspect.iscoroutinefunction(self.function):
                 result: object = self._function(*positional, **named)
             else:
+                import asyncio
+
                 result = await asyncio.to_thread(self._function, *positional, **named)
             if inspect.isawaitable(result):
                 result = await result
@@ -221,6 +222,8 @@ class Tool(Shared, Generic[P, R]):
         return [named.pop(name) for name in first], named
 
     def _finished(self, awaitable: Awaitable[object]) -> object:
+        import asyncio
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:

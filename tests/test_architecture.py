@@ -162,6 +162,26 @@ def test_import_is_light() -> None:
     assert {*HEAVY.split()} & {*json.loads(result.stdout)} == set()
 
 
+def test_a_scripted_answer_is_light() -> None:
+    """What takes longest to load waits until a loop, or a tool, needs it."""
+    probe = (
+        "import json, sys; from harness import FakeChatModel, say; "
+        "FakeChatModel(say('Hello!')).invoke('Hi'); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    heavy = {*HEAVY.split(), "asyncio", "pydantic", "pydantic_core"}
+    assert heavy & {*json.loads(result.stdout)} == set()
+
+
 def in_order(name: str) -> tuple[int, str]:
     """Sort as ruff sorts `__all__`: CONSTANTS, Classes, the rest."""
     if name.isupper() and len(name) > 1:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
+from harness.cassettes.naming import RESERVED, WRONG
 from harness.checks.rules import Finding
 
 __all__ = ["check_leftover", "check_names"]
 
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
-_WRONG = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 _REWRITTEN = (
     "what harness record --mode rewrite recorded, and was killed before it put it in "
     "the place of {name}.yaml; give it that name, or remove it"
@@ -49,8 +48,8 @@ def check_leftover(path: str) -> Iterator[Finding]:
 def _refused(part: str) -> str:
     if part in {"/", ".", ".."}:
         return ""
-    if _RESERVED.match(part):
+    if RESERVED.match(part):
         return "is the name of a device"
-    if found := _WRONG.search(part):
+    if found := WRONG.search(part):
         return f"has {found[0]!r}, which no name has"
     return "ends in what is cut off" if part[-1] in " ." else ""

@@ -23,7 +23,7 @@ from harness.errors import (
     UnrecordedRequest,
     UnscriptedRequest,
 )
-from harness.models.parcels import stay_while
+from harness.models.staying import stay_while
 from harness.recording.guard import Guard, put_up, refusal, take_down, way_out
 from harness.recording.hosts import host_of
 from harness.recording.opened import OpenCassette, Opened, OpenFake

@@ -665,6 +665,51 @@ def test_a_body_that_cannot_be_looked_into_is_refused() -> None:
         DEFAULT.redact(whole)
 
 
+def test_a_body_that_cannot_be_looked_into_is_named() -> None:
+    """An error says once whose body it is, and where that stands."""
+    coded, body = (("content-encoding", "gzip, gzip"),), b"\x1f\x8b\xff"
+    sent = Interaction("POST", URL, 200, coded, body, place="number 3")
+    came = Interaction("POST", URL, 200, (), b"", coded, body, place="number 4")
+    errors = []
+
+    for hide in (
+        lambda: DEFAULT.redact(sent),
+        lambda: DEFAULT.redact(came),
+        lambda: DEFAULT.redact_request("POST", URL, coded, body),
+    ):
+        with pytest.raises(CassetteError) as caught:
+            hide()
+        errors.append(str(caught.value).partition(" is damaged gzip")[0])
+
+    assert errors == [
+        "number 3: the body of the request",
+        "number 4: the body of the response",
+        "the body of the request",
+    ]
+
+
+def test_headers_that_are_numbers() -> None:
+    """A key may be all digits; the length of a body is none, and stays."""
+    length, key = ("Content-Length", "2"), ("X-Api-Key", "1234567890123456")
+
+    _, _, headers, _ = DEFAULT.redact_request("POST", URL, (length, key), b"{}")
+
+    assert headers[0] == length
+    assert "1234567890123456" not in headers[1][1]
+
+
+def test_the_words_about_an_answer_are_hidden_as_well() -> None:
+    """What went wrong, and the text of the status, may quote a key."""
+    key = SHAPED["openai"](rng(3))
+    whole = Interaction("GET", URL, 401, failure=f"not {key}", reason=f"No {key}")
+
+    redacted = DEFAULT.redact(whole)
+
+    mark = redacted.failure.removeprefix("not ")
+    assert PLACEHOLDER.fullmatch(mark)
+    assert redacted.reason == f"No {mark}"
+
+
 @pytest.mark.parametrize("cut_off", [10, 0])
 def test_damaged_gzip_is_kept(cut_off: int) -> None:
     """What can be read of it has no secret, and nobody can read the rest."""
@@ -789,6 +834,16 @@ def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
     assert DEFAULT.scan(write_cassette([redacted])) == ()
 
 
+@pytest.mark.parametrize("before", ["\n", "\ns", "\x0b", "", "h\nttp", "https"])
+def test_a_user_in_a_url_that_was_cut_is_hidden(before: str) -> None:
+    """In a file a line end may be an `n`, which looks like the scheme."""
+    redacted = DEFAULT.redact(said(f"{before}://user:pw@a.b/".encode()))
+
+    assert b"user:pw" not in redacted.response_body
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
+    assert DEFAULT.scan(write_cassette([redacted])) == ()
+
+
 def test_what_one_answer_says_does_not_go_on_in_the_next() -> None:
     """A stream that ends where a secret begins leaves others as they are."""
     cut_off = sse_deltas('{"a": 1, "pass', 'word": "')
@@ -842,6 +897,17 @@ def test_own_rules() -> None:
     assert rules == rules.also()
 
 
+def test_names_to_keep_are_added_to() -> None:
+    """Each word of `also` is beside what was said before."""
+    rules = Redaction(keep=["api_key"]).also(keep=["token"])
+    whole = asked(text({"api_key": "k", "token": "t", "secret": "s"}))
+
+    redacted = json.loads(rules.redact(whole).request_body)
+
+    assert (redacted["api_key"], redacted["token"]) == ("k", "t")
+    assert redacted["secret"] != "s"
+
+
 def test_own_rules_alone() -> None:
     """Without the default only what one names is hidden; what is to be kept is kept."""
     whole = asked(
@@ -877,7 +943,9 @@ def test_none_hides_nothing() -> None:
 @pytest.mark.parametrize(
     ("rules", "error"),
     [
-        ({"fields": "ssn"}, "give a list"),
+        ({"fields": "ssn"}, "^fields is 'ssn'; give a list.$"),
+        ({"patterns": 5}, "^patterns is 5; give a list.$"),
+        ({"functions": "f"}, "^functions is 'f'; give a list.$"),
         ({"headers": [""]}, "no name"),
         ({"query": [3]}, "no name"),
         ({"patterns": ["("]}, "no regular expression"),

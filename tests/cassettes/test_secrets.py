@@ -36,6 +36,13 @@ def test_a_short_secret_is_not_shown() -> None:
     assert leak.shown == "a... (3 characters)"
 
 
+def test_what_is_around_a_value_is_not_counted() -> None:
+    """Quotes and brackets of the file's format are no part of a secret."""
+    assert scan("headers:\n  x-api-key: ['8d1c0b7a4f']\n") == (
+        Leak("secret", 2, "8d1... (10 characters)"),
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -46,6 +53,9 @@ def test_a_short_secret_is_not_shown() -> None:
         "headers:\n  Authorization:\n  - Basic dXNlcjpwYXNz\n",
         '{"headers": {"x-api-key": ["4f1d7a"]}}',
         "headers:\n  cookie: [sid=4f1d7a]\n",
+        "uri: u\nrequest:\n  headers:\n    x-api-key:\n    - 4f1d7a\n",
+        "headers:\n  authorization: <API_KEY>\n  x-api-key: 4f1d7a\n",
+        "headers:\n  x-api-key: 4f1d7a\nb:\n  headers:\n    accept: text\n",
         f"{DASHES}BEGIN PRIVATE KEY{DASHES}\\nMIIEvQ{'Ab3' * 20}",
     ],
 )
@@ -62,6 +72,9 @@ def test_found(text: str) -> None:
         "headers:\n  x-request-id:\n  - req_1\n  openai-organization:\n  - acme\n",
         f"headers:\n  x-api-key:\n  - {placeholder('secret', 'a')}\n",
         "headers:\n  x-token-count:\n  - '12'\n  signature:\n  - abcdef\n",
+        "headers:\n  x-agent-token:\n  - some-words\n",
+        f"headers:\n  signature:\n  - {'abc4' * 9}\n",
+        "headers:\n  accept:\n  - text\nbody: |\n  x-api-key: 4f1d7a\n",
         f"Bearer {placeholder('secret', 'a')}.",
         "AKIA" + "IOSFODNN7EXAMPLE",
         "",

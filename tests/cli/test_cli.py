@@ -179,7 +179,9 @@ def test_a_schema_that_there_is_not(capsys):
 
     assert ended.value.code == 2
     told = capsys.readouterr().err
-    assert "no KIND is 'fake'. There are: script, cassette, conversation." in told
+    assert (
+        "no KIND is 'fake'. There are: script, cassette, conversation, openapi." in told
+    )
 
 
 @pytest.mark.parametrize(
