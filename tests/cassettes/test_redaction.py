@@ -675,8 +675,6 @@ def test_a_body_that_cannot_be_looked_into_is_named() -> None:
         "POST",
         URL,
         200,
-        request_headers=(),
-        request_body=b"",
         response_headers=coded,
         response_body=body,
         place="number 4",
