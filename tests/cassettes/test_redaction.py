@@ -668,8 +668,17 @@ def test_a_body_that_cannot_be_looked_into_is_refused() -> None:
 def test_a_body_that_cannot_be_looked_into_is_named() -> None:
     """An error says once whose body it is, and where that stands."""
     coded, body = (("content-encoding", "gzip, gzip"),), b"\x1f\x8b\xff"
-    sent = Interaction("POST", URL, 200, coded, body, place="number 3")
-    came = Interaction("POST", URL, 200, (), b"", coded, body, place="number 4")
+    sent = Interaction(
+        "POST", URL, 200, request_headers=coded, request_body=body, place="number 3"
+    )
+    came = Interaction(
+        "POST",
+        URL,
+        200,
+        response_headers=coded,
+        response_body=body,
+        place="number 4",
+    )
     errors = []
 
     for hide in (
