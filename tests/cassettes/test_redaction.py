@@ -530,6 +530,7 @@ def test_headers() -> None:
         ("Authorization", "Bearer abc123def456"),
         ("Proxy-Authorization", "unknownscheme-abc"),
         ("Cookie", "a=first-value; b=second-value"),
+        ("Cookie2", "bare-value"),
         ("Set-Cookie", "sid=some-value; Path=/; Max-Age=5"),
         ("OpenAI-Organization", "my-company-1"),
         ("llm_provider-openai-project", "p-1234567"),
@@ -550,6 +551,7 @@ def test_headers() -> None:
         ("Authorization", "Bearer [secret]"),
         ("Proxy-Authorization", "[secret]"),
         ("Cookie", "a=[cookie]; b=[cookie]"),
+        ("Cookie2", "[cookie]"),
         ("Set-Cookie", "sid=[cookie]; Path=/; Max-Age=5"),
         ("OpenAI-Organization", "[account]"),
         ("llm_provider-openai-project", "[account]"),
@@ -780,6 +782,27 @@ def test_a_whole_object_that_was_cut_off() -> None:
 
     assert b"Ann" not in redacted[3]
     assert b'"B' not in redacted[3]
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "BASIC"])
+@pytest.mark.parametrize("more", ["", "1", "12"])
+@pytest.mark.parametrize("padding", ["", "="])
+def test_a_password_is_known_again(scheme: str, more: str, padding: str) -> None:
+    """What basic authorisation is made of is hidden elsewhere too, as are the two."""
+    password = f"pass-word-{more}"
+    coded = base64.b64encode(f"ann:{password}".encode()).decode().rstrip("=")
+    coded += padding * (-len(coded) % 4)
+    whole = asked(
+        text([f"It is {password}.", f"ann:{password}!"]),
+        authorization=f"{scheme} {coded}",
+    )
+
+    redacted = DEFAULT.redact(whole)
+
+    assert json.loads(redacted.request_body) == [
+        f"It is {placeholder('secret', password)}.",
+        f"{placeholder('secret', f'ann:{password}')}!",
+    ]
 
 
 def test_own_rules() -> None:
