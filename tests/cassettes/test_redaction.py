@@ -766,6 +766,25 @@ def test_two_codings() -> None:
     assert b"".join(redacted.response_chunks or ()) == redacted.response_body
 
 
+@pytest.mark.parametrize("coding", ["", "gzip, gzip"])
+def test_pieces_of_a_body_that_is_coded_otherwise(coding: str) -> None:
+    """Where no border can be followed through, each piece is still one."""
+    plain = text([*({"password": f"p{n}"} for n in range(99)), "end"])
+    body = gzip.compress(plain, mtime=0)
+    body = gzip.compress(body, mtime=0) if coding else body
+    quarter = len(body) // 4
+    whole = said(body, *([("content-encoding", coding)] if coding else ()))
+
+    redacted = DEFAULT.redact(cut(whole, quarter, 2 * quarter, 3 * quarter))
+
+    sizes = [len(one) for one in redacted.response_chunks or ()]
+    assert sum(sizes) == len(redacted.response_body)
+    assert len(sizes) == 4
+    assert all(sizes)
+    assert "content-encoding" not in dict(redacted.response_headers)
+    assert json.loads(decoded_body(redacted))[-1] == "end"
+
+
 def test_basic_that_is_no_base64() -> None:
     """A credential of a wrong form is hidden all the same."""
     redacted = DEFAULT.redact(asked(authorization="Basic \xff\xff", cookie="bare"))
