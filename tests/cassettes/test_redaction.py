@@ -766,6 +766,19 @@ def test_two_codings() -> None:
     assert b"".join(redacted.response_chunks or ()) == redacted.response_body
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_stream_of_two_lines(end: str) -> None:
+    """The shortest stream that a key can be cut by is looked at as a stream."""
+    secret = SHAPED["openai"](rng(5))
+    lines = [{"response": f"It is {secret[:20]}"}, {"response": f"{secret[20:]}."}]
+    body = "\n".join(map(json.dumps, lines)) + end
+
+    redacted = DEFAULT.redact(said(body.encode())).response_body
+
+    pieces = [json.loads(line)["response"] for line in redacted.splitlines()]
+    assert "".join(pieces) == f"It is {placeholder('openai-key', secret)}."
+
+
 @pytest.mark.parametrize("coding", ["", "gzip, gzip"])
 def test_pieces_of_a_body_that_is_coded_otherwise(coding: str) -> None:
     """Where no border can be followed through, each piece is still one."""
