@@ -636,6 +636,17 @@ def test_frames_are_sealed_again() -> None:
     assert b"".join(redacted.response_chunks or ()) == expected
 
 
+@pytest.mark.parametrize("rest", [b"\0", b"\0\0\0\x20" + b"\0" * 11])
+def test_frames_that_are_cut_off(rest: bytes) -> None:
+    """The last frame may have come in part; those before it are sealed all the same."""
+    whole = frame(b'{"password": "p"}')
+    mark = placeholder("secret", "p").encode()
+
+    redacted = DEFAULT.redact(said(whole + rest))
+
+    assert redacted.response_body == frame(b'{"password": "%s"}' % mark) + rest
+
+
 def test_the_length_of_what_is_missing_is_kept() -> None:
     """An answer that was cut off says how long it would have been."""
     body = b'{"password": "a-secret", "more'
