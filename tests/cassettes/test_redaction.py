@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import pytest
 
 from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
+from harness.cassettes.journals import line_of
 from harness.cassettes.placeholders import PLACEHOLDER, placeholder
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.writing import write_cassette
@@ -121,7 +122,9 @@ def asked(body: bytes = b"", url: str = URL, **headers: str) -> Interaction:
     """Give an interaction with a request that has this body."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     sized = (("Content-Length", str(len(body))),)
-    return Interaction("POST", url, 200, (*named, *sized), body)
+    return Interaction(
+        "POST", url, 200, request_headers=(*named, *sized), request_body=body
+    )
 
 
 def said(body: bytes, *headers: tuple[str, str], key: str = "") -> Interaction:
@@ -130,7 +133,7 @@ def said(body: bytes, *headers: tuple[str, str], key: str = "") -> Interaction:
         "POST",
         URL,
         200,
-        (("x-api-key", key),) if key else (),
+        request_headers=(("x-api-key", key),) if key else (),
         response_headers=(*headers, ("Content-Length", str(len(body)))),
         response_body=body,
     )
@@ -651,7 +654,14 @@ def test_the_length_of_what_is_missing_is_kept() -> None:
     """An answer that was cut off says how long it would have been."""
     body = b'{"password": "a-secret", "more'
     whole = Interaction(
-        "GET", URL, 200, (), b"", (("content-length", "100"),), body, ended="truncated"
+        "GET",
+        URL,
+        200,
+        request_headers=(),
+        request_body=b"",
+        response_headers=(("content-length", "100"),),
+        response_body=body,
+        ended="truncated",
     )
 
     redacted = DEFAULT.redact(whole)
@@ -817,6 +827,78 @@ def test_basic_that_is_no_base64() -> None:
     assert "\xff" not in str(redacted.request_headers)
 
 
+def sse_deltas(*pieces: str) -> bytes:
+    """Give a stream that says *pieces*."""
+    events = (json.dumps({"delta": piece}) for piece in pieces)
+    return "".join(f"data: {event}\n\n" for event in events).encode()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_events_stay_whole_wherever_arguments_are_cut(nested: bool) -> None:
+    """Also where an event ends right behind the quote that opens a secret."""
+    secret = word(rng(1), ALNUM, 24)
+    args = {"user": "u", "password": secret, "n": 1}
+    whole = json.dumps({"command": json.dumps(args), "n": 1} if nested else args)
+    for at in range(len(whole) + 1):
+        body = sse_deltas(whole[:at], whole[at:])
+
+        redacted = DEFAULT.redact(said(body)).response_body
+        told = (line.removeprefix(b"data: ") for line in redacted.split(b"\n\n"))
+        joined = "".join(json.loads(line)["delta"] for line in told if line)
+
+        assert secret not in joined
+        assert "REDACTED-secret" in joined
+        assert json.loads(joined)["n"] == 1
+
+
+def test_an_answer_cut_off_where_a_secret_begins_can_be_kept() -> None:
+    """What comes behind it in the file is no secret."""
+    redacted = DEFAULT.redact(said(b'{"api_key": "'))
+
+    assert redacted.response_body == b'{"api_key": "'
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("set-cookie", "sid=; Max-Age=0; Path=/"),
+        ("set-cookie", "sid="),
+        ("cookie", "sid="),
+        ("cookie", "sid=; &a="),
+    ],
+)
+def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
+    """Servers delete cookies so, and such an answer can be kept."""
+    pairs = ((header, value),)
+    whole = Interaction("POST", URL, 200, pairs, response_headers=pairs)
+
+    redacted = DEFAULT.redact(whole)
+
+    assert redacted.response_headers == pairs
+    assert DEFAULT.scan(write_cassette([redacted])) == ()
+
+
+@pytest.mark.parametrize("before", ["\n", "\ns", "\x0b", "", "h\nttp", "https"])
+def test_a_user_in_a_url_that_was_cut_is_hidden(before: str) -> None:
+    """In a file a line end may be an `n`, which looks like the scheme."""
+    redacted = DEFAULT.redact(said(f"{before}://user:pw@a.b/".encode()))
+
+    assert b"user:pw" not in redacted.response_body
+    assert DEFAULT.scan(line_of(1, redacted).decode()) == ()
+    assert DEFAULT.scan(write_cassette([redacted])) == ()
+
+
+def test_what_one_answer_says_does_not_go_on_in_the_next() -> None:
+    """A stream that ends where a secret begins leaves others as they are."""
+    cut_off = sse_deltas('{"a": 1, "pass', 'word": "')
+    other = sse_deltas("Good morning,", " everybody", " out there!")
+    found = [DEFAULT.redact(said(body)) for body in (cut_off, other, cut_off)]
+
+    assert [one.response_body for one in found] == [cut_off, other, cut_off]
+    assert DEFAULT.scan(write_cassette(found)) == ()
+
+
 def test_a_whole_object_that_was_cut_off() -> None:
     """A field that is secret as a whole is hidden up to where the body ends."""
     rules = Redaction(fields=["person"])
@@ -942,3 +1024,22 @@ def test_wrong_rules_are_told(rules: dict[str, Any], error: str) -> None:
     """A rule that could hide nothing is refused at once."""
     with pytest.raises(InputError, match=error):
         Redaction(**rules)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+@pytest.mark.parametrize("what", ["request", "response"])
+def test_a_body_that_cannot_be_looked_into_is_named_once(
+    coding: str, what: str
+) -> None:
+    """The place and which body it is, and then what is wrong with it."""
+    said: dict[str, Any] = {
+        f"{what}_headers": (("content-encoding", coding),),
+        f"{what}_body": b"\x28\xb5\x2f\xfd\xff\x00",
+    }
+    one = Interaction("POST", URL, 200, place="c.yaml, interaction 1", **said)
+
+    with pytest.raises(CassetteError) as caught:
+        DEFAULT.redact(one)
+
+    told = f"c.yaml, interaction 1: the body of the {what} is compressed as {coding!r}"
+    assert str(caught.value).startswith(f"{told}, and ")
