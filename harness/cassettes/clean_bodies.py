@@ -162,7 +162,7 @@ def _cleaned(finder: Finder, message: Message) -> tuple[bytes, list[int]]:
         text = applied(text, edits)
 
     for _ in range(_ROUNDS):
-        said = stream_edits(finder, text) if frames or text.count("\n") > 2 else []
+        said = stream_edits(finder, text) if frames or "\n" in text else []
         change(said)
         found = finder.edits(text, form=form)
         change(found)

@@ -533,6 +533,7 @@ def test_headers() -> None:
         ("Authorization", "Bearer abc123def456"),
         ("Proxy-Authorization", "unknownscheme-abc"),
         ("Cookie", "a=first-value; b=second-value"),
+        ("Cookie2", "bare-value"),
         ("Set-Cookie", "sid=some-value; Path=/; Max-Age=5"),
         ("OpenAI-Organization", "my-company-1"),
         ("llm_provider-openai-project", "p-1234567"),
@@ -553,6 +554,7 @@ def test_headers() -> None:
         ("Authorization", "Bearer [secret]"),
         ("Proxy-Authorization", "[secret]"),
         ("Cookie", "a=[cookie]; b=[cookie]"),
+        ("Cookie2", "[cookie]"),
         ("Set-Cookie", "sid=[cookie]; Path=/; Max-Age=5"),
         ("OpenAI-Organization", "[account]"),
         ("llm_provider-openai-project", "[account]"),
@@ -635,6 +637,17 @@ def test_frames_are_sealed_again() -> None:
 
     assert redacted.response_body == expected
     assert b"".join(redacted.response_chunks or ()) == expected
+
+
+@pytest.mark.parametrize("rest", [b"\0", b"\0\0\0\x20" + b"\0" * 11])
+def test_frames_that_are_cut_off(rest: bytes) -> None:
+    """The last frame may have come in part; those before it are sealed all the same."""
+    whole = frame(b'{"password": "p"}')
+    mark = placeholder("secret", "p").encode()
+
+    redacted = DEFAULT.redact(said(whole + rest))
+
+    assert redacted.response_body == frame(b'{"password": "%s"}' % mark) + rest
 
 
 def test_the_length_of_what_is_missing_is_kept() -> None:
@@ -783,6 +796,38 @@ def test_two_codings() -> None:
     assert b"".join(redacted.response_chunks or ()) == redacted.response_body
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_stream_of_two_lines(end: str) -> None:
+    """The shortest stream that a key can be cut by is looked at as a stream."""
+    secret = SHAPED["openai"](rng(5))
+    lines = [{"response": f"It is {secret[:20]}"}, {"response": f"{secret[20:]}."}]
+    body = "\n".join(map(json.dumps, lines)) + end
+
+    redacted = DEFAULT.redact(said(body.encode())).response_body
+
+    pieces = [json.loads(line)["response"] for line in redacted.splitlines()]
+    assert "".join(pieces) == f"It is {placeholder('openai-key', secret)}."
+
+
+@pytest.mark.parametrize("coding", ["", "gzip, gzip"])
+def test_pieces_of_a_body_that_is_coded_otherwise(coding: str) -> None:
+    """Where no border can be followed through, each piece is still one."""
+    plain = text([*({"password": f"p{n}"} for n in range(99)), "end"])
+    body = gzip.compress(plain, mtime=0)
+    body = gzip.compress(body, mtime=0) if coding else body
+    quarter = len(body) // 4
+    whole = said(body, *([("content-encoding", coding)] if coding else ()))
+
+    redacted = DEFAULT.redact(cut(whole, quarter, 2 * quarter, 3 * quarter))
+
+    sizes = [len(one) for one in redacted.response_chunks or ()]
+    assert sum(sizes) == len(redacted.response_body)
+    assert len(sizes) == 4
+    assert all(sizes)
+    assert "content-encoding" not in dict(redacted.response_headers)
+    assert json.loads(decoded_body(redacted))[-1] == "end"
+
+
 def test_basic_that_is_no_base64() -> None:
     """A credential of a wrong form is hidden all the same."""
     redacted = DEFAULT.redact(asked(authorization="Basic \xff\xff", cookie="bare"))
@@ -871,6 +916,27 @@ def test_a_whole_object_that_was_cut_off() -> None:
 
     assert b"Ann" not in redacted[3]
     assert b'"B' not in redacted[3]
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "BASIC"])
+@pytest.mark.parametrize("more", ["", "1", "12"])
+@pytest.mark.parametrize("padding", ["", "="])
+def test_a_password_is_known_again(scheme: str, more: str, padding: str) -> None:
+    """What basic authorisation is made of is hidden elsewhere too, as are the two."""
+    password = f"pass-word-{more}"
+    coded = base64.b64encode(f"ann:{password}".encode()).decode().rstrip("=")
+    coded += padding * (-len(coded) % 4)
+    whole = asked(
+        text([f"It is {password}.", f"ann:{password}!"]),
+        authorization=f"{scheme} {coded}",
+    )
+
+    redacted = DEFAULT.redact(whole)
+
+    assert json.loads(redacted.request_body) == [
+        f"It is {placeholder('secret', password)}.",
+        f"{placeholder('secret', f'ann:{password}')}!",
+    ]
 
 
 def test_own_rules() -> None:

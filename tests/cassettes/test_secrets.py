@@ -10,8 +10,21 @@ import pytest
 
 from harness.cassettes.encodings import blobs, json_quoted, json_unquoted, unzipped
 from harness.cassettes.key_shapes import shape_kind
-from harness.cassettes.placeholders import placeholder, without_fingerprints
+from harness.cassettes.placeholders import (
+    in_placeholder,
+    placeholder,
+    without_fingerprints,
+)
 from harness.cassettes.rules import Rules
+from harness.cassettes.secret_names import (
+    COOKIE,
+    REQUEST_ID,
+    SECRET,
+    SUSPECT,
+    field_kind,
+    header_kind,
+    query_kind,
+)
 from harness.cassettes.secrets import Leak, scan
 
 ROOT = Path(__file__).parent.parent.parent
@@ -27,6 +40,33 @@ def test_a_leak_says_where_and_does_not_tell() -> None:
     assert leak == Leak("groq-key", 2, "gsk_... (52 characters)")
     assert str(leak) == "line 2: groq-key (gsk_... (52 characters))"
     assert KEY not in repr(leak)
+
+
+def test_every_secret_of_one_kind_is_found() -> None:
+    """Where one key stands there may be more, each on its line."""
+    other = KEY.swapcase().replace("GSK", "gsk")
+
+    assert [leak.line for leak in scan(f"{KEY}\n{other} {KEY[:-1]}\n")] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (header_kind, "X_Api_Key", SECRET),
+        (header_kind, "api_token", SUSPECT),
+        (header_kind, "X-Request_ID", REQUEST_ID),
+        (field_kind, "cookies", COOKIE),
+        (field_kind, "Set-Cookie", COOKIE),
+        (field_kind, "request_id", REQUEST_ID),
+        (field_kind, "sessionCredentials", SUSPECT),
+        (field_kind, "credential", SUSPECT),
+        (query_kind, "Ticket", SECRET),
+        (query_kind, "x-amz-credential", SECRET),
+    ],
+)
+def test_names_in_any_spelling(kind, name, said):
+    """Names are told whatever their case is, and whatever is between their words."""
+    assert kind(name) == said
 
 
 def test_a_short_secret_is_not_shown() -> None:
@@ -207,6 +247,18 @@ def test_kinds_by_shape() -> None:
     """A value that is a key from its first letter to its last says whose it is."""
     assert shape_kind(KEY) == "groq-key"
     assert shape_kind(f"{KEY} ") == "secret"
+
+
+def test_borders_of_placeholders() -> None:
+    """A part lies in a placeholder from its first letter to its last."""
+    mark = placeholder("cookie", "abc")
+    end = len(mark)
+
+    assert in_placeholder(mark, 0, 1)
+    assert in_placeholder(f"{mark} a", end - 1, end + 2)
+    assert in_placeholder(f"a {mark}", 0, 3)
+    assert not in_placeholder(f"{mark} a", end, end + 2)
+    assert not in_placeholder(f"a {mark}", 0, 2)
 
 
 def test_fingerprints_can_be_left_out() -> None:

@@ -26,6 +26,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import _lru_cache_wrapper
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -65,6 +66,12 @@ class Reach:
         return sorted(found, key=lambda one: (self.seconds.get(one, 0.0), one))
 
 
+def caches() -> list[Any]:
+    """Give what `lru_cache` made of functions of ours."""
+    found = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
+    return [one for one in found if str(one.__module__).startswith("harness")]
+
+
 class Mapping:
     """A plugin that notes what each test reaches, and how long it takes."""
 
@@ -72,6 +79,10 @@ class Mapping:
         self.measured = measured
         self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
+        self.caches: list[Any] = []
+
+    def pytest_collection_finish(self) -> None:
+        self.caches = caches()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -80,6 +91,8 @@ class Mapping:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.measured.switch_context(item.nodeid)
+        for cache in self.caches:  # or the next test would reach nothing of it
+            cache.cache_clear()
         start = time.process_time()
         yield
         self.seconds[item.nodeid] = time.process_time() - start
@@ -166,9 +179,11 @@ class Campaign:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         spent = sum(self.reach.seconds.get(one.nodeid, 1.0) for one in tests)
-        limited(int(10 + 4 * spent))
+        limited(int(4 + 3 * spent))
         if not put_in(mutant, functions) or not tests:
             return UNNOTICED
+        for cache in caches():
+            cache.cache_clear()
         factory = tests[0].config._tmp_path_factory
         factory._given_basetemp, factory._basetemp = scratch(os.getpid()), None
         for one, following in zip(tests, [*tests[1:], None], strict=True):
