@@ -47,7 +47,7 @@ Content = str | Sequence[str | Mapping[str, Any]]
 
 
 class Message:
-    """What all messages have in common; make one of the classes below."""
+    """What the messages below have in common. Raises InputError for a wrong shape."""
 
     __slots__ = ("_additional_kwargs", "_content", "_id", "_name", "_response_metadata")
 
@@ -137,7 +137,7 @@ class Message:
 
     @classmethod
     def model_validate(cls, value: object) -> Self:
-        """The message that :meth:`model_dump` wrote. Raises InputError on others."""
+        """The message whose :meth:`model_dump` is *value*; on others, InputError."""
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping):
@@ -162,7 +162,7 @@ class Message:
 
     @classmethod
     def model_validate_json(cls, text: str | bytes) -> Self:
-        """The message that :meth:`model_dump_json` wrote."""
+        """The message whose :meth:`model_dump_json` is *text*; else InputError."""
         try:
             value = json.loads(text)
         except ValueError as error:
@@ -250,7 +250,8 @@ class HumanMessage(Message):
 class ToolMessage(Message):
     """What a tool returned, for the call *tool_call_id*.
 
-    *artifact* is kept for the program and never sent to a model.
+    *artifact* is for the program and never sent; *fields* are those of a `Message`.
+    Raises InputError without an id, and for another *status*.
 
     >>> ToolMessage("sunny", tool_call_id="call_1").status
     'success'
@@ -305,7 +306,7 @@ class ToolMessage(Message):
 
 
 class AIMessage(Message):
-    """What the model answers.
+    """What the model answers; *fields* are those of every `Message`.
 
     >>> call = {"name": "get_weather", "args": {"location": "Boston"}, "id": "call_1"}
     >>> AIMessage("Let me look.", tool_calls=[call]).tool_calls[0]["name"]

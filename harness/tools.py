@@ -43,8 +43,9 @@ HandleError = bool | str | Callable[[Exception], str]
 class Tool(Shared, Generic[P, R]):
     """A function that a model may ask to run; made by `@tool`, and still callable.
 
-    *descriptions* are those of its parameters; *given_schema* is what `@tool` was
-    given as args_schema.
+    *name* and *description* are what the model is told, *descriptions* those of the
+    parameters; *given_schema* is what `@tool` was given as args_schema. For
+    *response_format* and *handle_error* see `tool`.
     """
 
     function: Callable[P, R]
@@ -114,7 +115,7 @@ class Tool(Shared, Generic[P, R]):
     @overload
     def invoke(self, input: str | Mapping[str, Any], config: object = None) -> Any: ...
     def invoke(self, input: object, config: object = None) -> Any:  # noqa: ARG002 - every invoke takes one
-        """Run the tool on arguments, or on a tool call.
+        """Run the tool on *input*: arguments, or a call; *config* means nothing here.
 
         In: a dict of arguments, or a text for a tool with one (required) parameter:
         what the function returns comes out, the content alone if there is an
@@ -311,7 +312,7 @@ def tool(
     response_format: ResponseFormat = "content",
     handle_error: HandleError = False,
 ) -> Any:
-    """Make a `Tool` of a function: `@tool`, `@tool("name")`, `@tool(option=...)`.
+    """Make a `Tool` of *target*: `@tool`, `@tool("name")`, `@tool(option=...)`.
 
     The model is told the whole docstring, or *description*; with *parse_docstring*,
     what stands before "Args:", and under "Args:" each parameter's description. The

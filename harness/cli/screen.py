@@ -62,14 +62,10 @@ def print_json(value: Any) -> None:
 
 def tracked(items: Iterable[T], about: str, total: int | None = None) -> Iterator[T]:
     """*items*, with a bar on standard error while they are taken, on a terminal."""
+    errors = Console(stderr=True)
+    if not errors.is_terminal:  # some versions of rich print a line even of no bar
+        yield from items
+        return
     from rich.progress import track
 
-    errors = Console(stderr=True)
-    yield from track(
-        items,
-        about,
-        total,
-        console=errors,
-        transient=True,
-        disable=not errors.is_terminal,
-    )
+    yield from track(items, about, total, console=errors, transient=True)

@@ -124,8 +124,14 @@ async def astream_events(
     *app* is a function, sync (run in a thread) or async; its models stream, whether it
     asks them by ``invoke`` or ``stream``, and its own answer comes last, as
     ``on_chain_end``. An error of *app* is raised after the events before it. Tags,
-    metadata and callbacks of *config* hold for *app* and for its models. Options:
+    metadata and callbacks of *config* hold for *app* and for its models. *options*:
     ``include_names``, ``include_types``, ``include_tags`` and ``exclude_...`` of each.
+    Raises InputError for what is no function, and for options that there are none of.
+
+    >>> async def kinds(app):
+    ...     return [event["event"] async for event in astream_events(app, "Hi")]
+    >>> asyncio.run(kinds(lambda text: text.upper()))
+    ['on_chain_start', 'on_chain_end']
     """
     import asyncio
 

@@ -213,37 +213,33 @@ def replay_chat(_harness_watch: "Watch") -> "ReplayChats":
 @pytest.fixture
 def fake_langchain(_harness_watch: "Watch") -> "BridgedFakes[HarnessChatModel]":
     """Make fake chat models of LangChain: ``fake_langchain("Hello!")``."""
-    from harness.bridges.langchain import as_langchain
-    from harness.pytest_plugin.frameworks import BridgedFakes
+    from harness.pytest_plugin.frameworks import BridgedFakes, bridge
 
-    return BridgedFakes(_harness_watch, "fake_langchain", as_langchain)
+    return BridgedFakes(_harness_watch, "fake_langchain", bridge("langchain"))
 
 
 @pytest.fixture
 def replay_langchain(_harness_watch: "Watch") -> "BridgedReplays[HarnessChatModel]":
     """Make chat models of LangChain that replay: ``replay_langchain("weather")``."""
-    from harness.bridges.langchain import as_langchain
-    from harness.pytest_plugin.frameworks import BridgedReplays
+    from harness.pytest_plugin.frameworks import BridgedReplays, bridge
 
-    return BridgedReplays(_harness_watch, as_langchain)
+    return BridgedReplays(_harness_watch, bridge("langchain"))
 
 
 @pytest.fixture
 def fake_pydantic_ai(_harness_watch: "Watch") -> "BridgedFakes[HarnessModel]":
     """Make fake models of pydantic-ai: ``Agent(fake_pydantic_ai("Hello!"))``."""
-    from harness.bridges.pydantic_ai import as_pydantic_ai
-    from harness.pytest_plugin.frameworks import BridgedFakes
+    from harness.pytest_plugin.frameworks import BridgedFakes, bridge
 
-    return BridgedFakes(_harness_watch, "fake_pydantic_ai", as_pydantic_ai)
+    return BridgedFakes(_harness_watch, "fake_pydantic_ai", bridge("pydantic_ai"))
 
 
 @pytest.fixture
 def replay_pydantic_ai(_harness_watch: "Watch") -> "BridgedReplays[HarnessModel]":
     """Make models of pydantic-ai that replay: ``replay_pydantic_ai("weather")``."""
-    from harness.bridges.pydantic_ai import as_pydantic_ai
-    from harness.pytest_plugin.frameworks import BridgedReplays
+    from harness.pytest_plugin.frameworks import BridgedReplays, bridge
 
-    return BridgedReplays(_harness_watch, as_pydantic_ai)
+    return BridgedReplays(_harness_watch, bridge("pydantic_ai"))
 
 
 @pytest.fixture

@@ -4,9 +4,12 @@ In: what makes harness models for the test. Out: the same, made the framework's 
 """
 
 from collections.abc import Callable
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
+import pytest
+
+from harness.paths import StrPath
 from harness.pytest_plugin.factories import (
     FakeChats,
     FakeOptions,
@@ -19,9 +22,24 @@ if TYPE_CHECKING:
     from harness.models import Clock
     from harness.scripts import Script, TurnLike
 
-__all__ = ["BridgedFakes", "BridgedReplays"]
+__all__ = ["BridgedFakes", "BridgedReplays", "bridge"]
 
 M_co = TypeVar("M_co", covariant=True)
+
+
+def bridge(framework: str) -> Callable[[Any], Any]:
+    """What puts a model under *framework*, such as ``as_langchain``.
+
+    Fails the test, in one line, where the extra for it is not installed.
+    """
+    try:
+        module = import_module(f"harness.bridges.{framework}")
+    except ImportError as error:
+        if not isinstance(error.__cause__, ModuleNotFoundError):
+            raise  # it is there, and broken
+        pytest.fail(str(error), pytrace=False)
+    bridged: Callable[[Any], Any] = getattr(module, f"as_{framework}")
+    return bridged
 
 
 class BridgedFakes(Generic[M_co]):
@@ -48,9 +66,9 @@ class BridgedFakes(Generic[M_co]):
 
     def load(
         self,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         clock: "Clock | None" = None,
         allow_unused: bool = False,
     ) -> M_co:
@@ -71,7 +89,7 @@ class BridgedReplays(Generic[M_co]):
         self._chats, self._bridge = ReplayChats(watch), bridge
 
     def __call__(
-        self, name: str | Path | None = None, **options: Unpack[ReplayOptions]
+        self, name: StrPath | None = None, **options: Unpack[ReplayOptions]
     ) -> M_co:
         """Make a model that replays the cassette *name*, or that of the test."""
         return self._bridge(self._chats(name, **options))

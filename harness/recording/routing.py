@@ -151,11 +151,11 @@ class _Offline(Guard):
     It is up while none is open that may go live, and yields to one that was asked for.
     """
 
-    yields = True
-    overrules = False
+    _yields = True
+    _overrules = False
     is_up = False
 
-    def why(self, host: str, port: int | str | None) -> str:
+    def _why(self, host: str, port: int | str | None) -> str:
         """Why there is no network, and what to do."""
         del port
         names = ", ".join({str(one.tape.path): "" for one in self._told()})
@@ -164,7 +164,7 @@ class _Offline(Guard):
             f"{way_out(host)}"
         )
 
-    def remember(self, error: NetworkBlocked) -> None:
+    def _remember(self, error: NetworkBlocked) -> None:
         """Tell it to the cassette of this context, or, if it has none, to all."""
         for opened in self._told():
             opened.tape.misses.append(CassetteMiss(str(error)))

@@ -196,7 +196,7 @@ class Journal(Sequence[Call]):
         """The tool *name* was called with these arguments, others apart, and run.
 
         That is: some request has the result of such a call. Arguments are given by
-        name, or as one dict.
+        name (*named*), or as one dict (*args*).
         """
         wanted = {**(args or {}), **named}
         ran = [call for one in self._calls for call, _ in ran_tools(one.messages)]

@@ -9,6 +9,7 @@ from harness.cassettes.source import Recording
 from harness.chunks import AIMessageChunk
 from harness.errors import CassetteError
 from harness.finishing import plain_text
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.scripts import Script
 from harness.scripts.files import holds_script, read_script
@@ -21,7 +22,7 @@ __all__ = ["answered", "read_transcript", "transcript_of", "turn_exchange"]
 
 
 def read_transcript(
-    path: str | Path,
+    path: StrPath,
     change: Callable[[Interaction], Interaction] | None = None,
     *,
     dialect: Dialect | None = None,
@@ -57,7 +58,7 @@ def _text(path: Path) -> str | None:
 
 def transcript_of(
     interactions: Iterable[Interaction],
-    path: str | Path,
+    path: StrPath,
     *,
     dialect: Dialect | None = None,
 ) -> Transcript:
