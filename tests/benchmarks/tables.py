@@ -379,4 +379,4 @@ def digits(value: float) -> str:
         return f"{value:,.0f}"
     if abs(value) >= 1:
         return f"{value:.{1 if abs(value) >= 10 else 2}f}"
-    return f"{value:.3g}"
+    return f"{value:#.3g}"

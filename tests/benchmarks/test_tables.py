@@ -147,7 +147,7 @@ def test_a_table_has_rows_and_then_growths():
     assert table([GROWN, SLOW, ALONE]).splitlines() == [
         "| what | chat-harness | peer | its figure | ratio | aim | met |",
         "|---|---:|---|---:|---:|---|---|",
-        "| work, n = 1,000 | 21.0 ms | b | 10.5 ms | 0.5x | <= 1x the cost | **no** |",
+        "| work, n = 1,000 | 21.0 ms | b | 10.5 ms | 0.500x | <= 1x the cost | **no** |",
         "| start | 1,234 MB (1,200 to 1,300) |  |  |  |  |  |",
         "",
         "| growth | chat-harness | peer | its growth | aim | met |",
@@ -163,7 +163,7 @@ def test_aims_not_met_are_listed_with_what_was_measured():
     assert report.missed == [SLOW]
     assert unmet(report.missed) == (
         "- first: work, n = 1,000: aim <= 1x the cost; measured 21.0 ms "
-        "against 10.5 ms of b, 0.5x"
+        "against 10.5 ms of b, 0.500x"
     )
     assert unmet([]) == "None."
 
