@@ -43,6 +43,8 @@ def main(given: Sequence[str]) -> int:
     options = parsed(given)
     warnings.simplefilter("ignore")  # of what SDKs and peers do, not of us
     report = Report(time.strftime("%Y-%m-%d"), described())
+    if options.quick:
+        report.machine["run:"] = "quick"
     broken = [
         name
         for name in options.groups or GROUPS

@@ -337,7 +337,11 @@ def unmet(lines: Sequence[Line]) -> str:
     for line in lines:
         cells = line.cells()
         against = f" against {cells[3]} of {cells[2]}" if cells[2] else ""
-        times = f", {cells[4]}" if isinstance(line, Row) and cells[4] else ""
+        times = ""
+        if isinstance(line, Row) and line.ratio is not None:
+            times = f", {cells[4]}"
+            if "x the cost" in (line.aim or ""):
+                times = f", {digits(1 / line.ratio.median)}x the cost"
         found.append(
             f"- {line.group}: {line.name}: aim {line.aim}; measured {cells[1]}"
             f"{against}{times}"
@@ -379,4 +383,4 @@ def digits(value: float) -> str:
         return f"{value:,.0f}"
     if abs(value) >= 1:
         return f"{value:.{1 if abs(value) >= 10 else 2}f}"
-    return f"{value:.3g}"
+    return f"{value:#.3g}"
