@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench scale node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -26,7 +26,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | scale | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -111,6 +111,10 @@ $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/pack
 
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
 	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+
+# How time and memory grow with size: build/bench/scale.md, and the page docs/scale.md.
+scale: $(BENCH_READY)
+	@$(BENCH)/bin/python tests/benchmarks/scale.py --page docs/scale.md
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
