@@ -33,7 +33,7 @@ URL = os.environ["ASKED"] + "/v1/chat/completions"
 
 @pytest.mark.parametrize("number", range(COUNT))
 {marker}
-def test_one(number: int, cassette) -> None:
+def test_one(number: int) -> None:
     asked = {{"model": "m", "messages": [{{"role": "user", "content": str(number)}}]}}
     assert httpx.post(URL, json=asked).json()["choices"][0]["message"]["content"]
 '''
