@@ -66,7 +66,6 @@ _FORM_INSIDE = re.compile(
     r"(?:&[\w.%\[\]$*+-]{1,80}=[^\s&\"'<>{}\\]*)+"
 )
 _PAIR = re.compile(r"(?<![^=&?#;\s])([^=&?#;\s]++)=([^&#;\s]+)")
-_SCHEME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
 _URL = re.compile(r"://[^\s\"'<>\\^`{}|]+")
 _USER = re.compile(r"://([^/?#@\s]+)@")
 _QUERY = re.compile(r"[?#]")
@@ -301,9 +300,7 @@ class Finder:
 
     def _urls(self, text: str, depth: int) -> Iterator[Edit]:
         for found in _URL.finditer(text):
-            start, end = found.span()
-            if not _SCHEME.search(text, max(start - 16, 0), start):
-                continue
+            start, end = found.span()  # whatever its scheme: text may be cut there
             user = _USER.search(text, start, end)
             if user and (":" in user[1] or len(user[1]) >= _SURE):
                 self.hide(unquote_plus(user[1].partition(":")[2]), SECRET)

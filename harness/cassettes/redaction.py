@@ -115,7 +115,8 @@ class Redaction:
         if not rules.hides:
             return interaction
         asked = Message(interaction.request_headers, interaction.request_body)
-        finder, url, asked = _request(rules, interaction.url, asked, interaction.place)
+        where = f"{interaction.place}: the body of the request"
+        finder, url, asked = _request(rules, interaction.url, asked, where)
         said = Message.of(
             interaction.response_headers,
             interaction.response_body,
@@ -146,7 +147,8 @@ class Redaction:
         rules = _rules(self)
         if not rules.hides:
             return method, url, headers, body
-        _, url, asked = _request(rules, url, Message(headers, body), "the request")
+        asked = Message(headers, body)
+        _, url, asked = _request(rules, url, asked, "the body of the request")
         return method, url, asked.headers, asked.body
 
     def redact_text(self, text: str) -> str:
@@ -181,22 +183,21 @@ def _rules(redaction: Redaction) -> Rules:
 
 
 def _request(
-    rules: Rules, url: str, asked: Message, place: str
+    rules: Rules, url: str, asked: Message, where: str
 ) -> tuple[Finder, str, Message]:
     """The URL, headers and body of a request; what one part tells holds in all."""
-    where = f"{place}: the body of the request"
     url, headers, known, values = _head(rules, url, _unsized(asked.headers))
     headers = _sized(headers, asked.headers)
     finder = Finder(rules, known)
     finder.values.update(values)
+    body = asked.body
     while True:
         count = len(finder.known.marks)
-        clean = cleaned_message(finder, Message(headers, asked.body), where)
+        clean = cleaned_message(finder, Message(headers, body), where)
         if len(finder.known.marks) == count:
             return finder, url, clean
         url = finder.cleaned_url(url)
-        headers = _headers(finder, clean.headers)
-        asked = Message(headers, clean.body)
+        headers, body = _headers(finder, clean.headers), clean.body
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,8 @@ from harness.cassettes.conversations import (
     steps_of,
 )
 from harness.cassettes.interactions import (
+    NO_ANSWER,
+    Ending,
     Interaction,
     decoded_body,
     decoded_request,
@@ -33,13 +35,19 @@ from harness.matching import (
     match_key,
 )
 from harness.requests import ChatRequest
-from harness.steps import Pause, Step
+from harness.steps import Fault, FaultKind, Pause, Step
 from harness.wire import Dialect, dialect_of
 
 __all__ = ["CassetteSource", "Recording"]
 
 T = TypeVar("T")
 
+#: What a request that never got an answer failed by.
+_SILENCES: dict[Ending, FaultKind] = {
+    "timeout": "timeout",
+    "connection": "connection",
+    "interrupted": "connection",
+}
 _SHOWN_LINES = 12
 _COMPARED = 200
 _LONGEST_PAUSE = 1e9 - 1  # seconds; a file may say anything
@@ -297,6 +305,9 @@ def _steps(recording: Recording, speed: float) -> Iterator[Step]:
     interaction, dialect = recording.interaction, recording.dialect
     if dialect is None:
         yield from _timed(interaction, steps_of(interaction), speed)
+        return
+    if interaction.status == NO_ANSWER and (kind := _SILENCES.get(interaction.ended)):
+        yield Fault(interaction.failure, kind)
         return
     body = decoded_body(interaction)
     if interaction.status >= 400:

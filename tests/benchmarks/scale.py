@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 import plots
 from growing import ChildError, Subject, cost
 from machine import described
-from studies import HEAD, Line, Study, inserted
+from pages import filled
+from studies import HEAD, Line, Study
 from tables import row_of, ruler
 
 GROUPS = ("streams", "cassettes", "trees", "tasks", "workers")
@@ -95,7 +96,7 @@ def save(study: Study, folder: Path, page: Path | None) -> None:
             (folder / f"scale-{group}.svg").write_text(drawn, "utf-8")
     if page is not None:
         text = page.read_text("utf-8")
-        page.write_text(inserted(text, study.markdown()), "utf-8")
+        page.write_text(filled(text, {"scale": study.markdown().strip()}), "utf-8")
     print(f"\n{folder}: scale.md, scale.json and pictures")
 
 

@@ -15,7 +15,6 @@ from tables import Row, digits, row_of, ruler
 #: Growth is told of so many sizes, of what took so many seconds or MB at least.
 LAST, SECONDS, MEGABYTES = 3, 0.02, 2.0
 HEAD = ["what", "n", "time", "collector", "growth", "memory", "its growth"]
-BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +160,3 @@ def table(lines: Sequence[Line]) -> str:
 def reasons(lines: Iterable[Line]) -> list[str]:
     """Give the reasons of what is expected to grow faster than its size."""
     return [f"{line.what}: {line.why}." for line in lines if line.why]
-
-
-def inserted(page: str, text: str) -> str:
-    r"""Give *page* with *text* between its marks. Raises ValueError if it has none.
-
-    >>> inserted("a <!-- scale: begin -->old<!-- scale: end --> b", "new")
-    'a <!-- scale: begin -->\n\nnew\n<!-- scale: end --> b'
-    """
-    before, begun, rest = page.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"the page has no {BEGIN} with {END} behind it")
-    return f"{before}{BEGIN}\n\n{text}\n{END}{after}"

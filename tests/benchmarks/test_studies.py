@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
 from growing import Cost, Subject, measured
-from studies import Line, Study, inserted
+from studies import Line, Study
 
 
 def cost(seconds: float, memory: float = 0.0) -> Cost:
@@ -53,14 +52,6 @@ def test_a_study_is_read_back() -> None:
 
     assert again == study
     assert again.markdown() == study.markdown()
-
-
-def test_a_page_without_marks_is_refused() -> None:
-    """Nothing is written where nobody said that it goes."""
-    said = "the page has no <!-- scale: begin --> with <!-- scale: end --> behind it"
-
-    with pytest.raises(ValueError, match=f"^{said}$"):
-        inserted("no marks", "text")
 
 
 def test_a_run_is_measured(tmp_path: Path) -> None:

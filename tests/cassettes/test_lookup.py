@@ -395,7 +395,7 @@ def test_a_policy_that_there_is_not() -> None:
         checked_repeats("forever")
 
 
-@given(st.text(string.printable, max_size=40))
+@given(st.text([*string.printable, "é", "\ud83d", "\ude00"], max_size=40))
 def test_any_text_is_a_url_of_some_key(url: str) -> None:
     """No URL gives a traceback; each has its key."""
     assert same(post(url=f"https://{url}"), post(url=f"https://{url}"))
