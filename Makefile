@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages
+.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages
 
 PYTHON ?= python3
 SEED ?= 1
@@ -35,7 +35,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | bench-docs | packages | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | scale | fuzz | mutants | profile | bench-docs | packages | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -122,6 +122,11 @@ $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/pack
 # Without the slowest: QUICK=1. What the last run measured, into docs/benchmarks.md: bench-docs.
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
 	@VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python} $(BENCH)/bin/python tests/benchmarks $(if $(QUICK),--quick) $(ONLY)
+
+# How time and memory grow with size, into build/bench and the page docs/scale.md; a part of
+# it: python tests/benchmarks/scale.py streams --quick.
+scale: $(BENCH_READY)
+	@$(BENCH)/bin/python tests/benchmarks/scale.py --page docs/scale.md
 
 bench-docs: $(READY)
 	@$(BIN)/python tests/benchmarks/pages.py build/bench docs
