@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-unguided fuzz-laws node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -128,6 +128,10 @@ $(FUZZ_READY): requirements.lock pyproject.toml
 
 fuzz-coverage: $(FUZZ_READY)
 	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) --only "$(ONLY)"
+
+# The same without atheris, for Pythons and systems that it is not made for.
+fuzz-unguided: $(READY)
+	@$(BIN)/python tests/fuzz/unguided.py --for $(FOR) $(if $(ONLY),--only "$(ONLY)")
 
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
