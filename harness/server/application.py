@@ -1,6 +1,7 @@
 """The ASGI application: which of what is served answers a request, and its state."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from harness.endpoint.replies import Reply, fault_reply
@@ -10,6 +11,7 @@ from harness.models.clocks import Clock, RealClock
 from harness.server.acting import Receive, Scope, Send, Stage
 from harness.server.control import told
 from harness.server.control_paths import ADMIN
+from harness.server.description import description_of
 from harness.server.served import Failure, Served
 from harness.steps import Fault
 from harness.wire import DIALECTS, dialect_of
@@ -100,6 +102,10 @@ class Application:
         """End what is served."""
         for one in self.served.values():
             await one.close()
+
+    def description(self) -> dict[str, Any]:
+        """What it answers, as OpenAPI 3.1."""
+        return description_of(self.served)
 
     def failures(self) -> list[Failure]:
         """What had no lawful answer, of all that is served."""

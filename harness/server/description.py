@@ -19,6 +19,8 @@ _ABOUT = (
     "Gemini's names may be spelled with underscores too. Other paths are answered with "
     "404, other methods with 405 and Allow."
 )
+#: Of the description itself; it changes with what is answered.
+_VERSION = "1"
 _ERROR = "harness.error"
 _TOLD: Schema = {
     "type": "object",
@@ -45,16 +47,13 @@ def description(*, session_header: str | None = SESSION_HEADER) -> dict[str, Any
     >>> said["openapi"], "/v1/messages" in said["paths"]
     ('3.1.0', True)
     """
-    # Written last, when all that it describes has been loaded.
-    from harness import __version__
-
     providers = {} if session_header is None else provider_paths(session_header)
     schemas = {} if session_header is None else provider_schemas()
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "chat-harness",
-            "version": __version__,
+            "version": _VERSION,
             "description": _ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
