@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from harness.endpoint.validation import refusal
 from harness.errors import InputError, WireError
+from harness.http_messages import HttpRequest
 from harness.laws.dialects import DialectSubject
 from harness.laws.dialects_trips import small_answers
 from harness.wire import DIALECTS
 from harness.wire.aws_frames import encode_frame
 
+USER = {"role": "user", "content": "Hi"}
 ODD: tuple[Any, ...] = (None, [], {}, 0, True, "x", [{}])
 
 
@@ -61,6 +64,29 @@ def test_whole_replies(name: str) -> None:
                 continue
 
     assert read > 100
+
+
+def test_an_item_of_no_type_that_has_a_role() -> None:
+    """An item that nobody knows is written again, also where it says something."""
+    item = {"type": "", "role": "system", "content": "a"}
+    responses = DIALECTS["openai-responses"]
+    request = responses.read_request(json.dumps({"input": [item]}).encode())
+
+    written = json.loads(responses.write_request(request))
+
+    assert "a" in json.dumps(written["input"])
+
+
+def test_a_server_tool_whose_name_is_no_word() -> None:
+    """Names are compared, whatever they are."""
+    tools = [{"type": "web_search", "name": [{}]}] * 2
+    said = {"model": "m", "max_tokens": 1, "messages": [USER], "tools": tools}
+    asked = HttpRequest("POST", "/v1/messages", body=json.dumps(said).encode())
+
+    found = refusal(asked, "anthropic-messages")
+
+    assert found is not None
+    assert "must be unique" in found.refused
 
 
 @pytest.mark.parametrize("reason", [[], {}, [{}], 7, True])
