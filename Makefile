@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages
+.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages fuzz-unguided
 
 PYTHON ?= python3
 SEED ?= 1
@@ -142,6 +142,10 @@ $(FUZZ_READY): requirements.lock pyproject.toml
 
 fuzz-coverage: $(FUZZ_READY)
 	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) --only "$(ONLY)"
+
+# The same without atheris, for Pythons and systems that it is not made for.
+fuzz-unguided: $(READY)
+	@$(BIN)/python tests/fuzz/unguided.py --for $(FOR) $(if $(ONLY),--only "$(ONLY)")
 
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)

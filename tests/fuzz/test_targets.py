@@ -21,6 +21,7 @@ import crashes
 import file_checks
 import mutating
 import secret_checks
+import unguided
 import value_checks
 import wire_checks
 import words
@@ -261,6 +262,19 @@ def test_changed_frames_have_their_checksums() -> None:
         decoder.feed(one)
         assert decoder.close() == []
         assert decoder.cut is None
+
+
+def test_an_unguided_run_can_be_repeated() -> None:
+    """The same seed makes the same inputs, of which most are new."""
+    target = TARGETS["sse"]
+    pool = list(target.seeds(None))
+
+    def inputs(seed: int) -> list[bytes]:
+        rng = Random(seed)  # noqa: S311 - no secret is made of it
+        return [unguided.made(pool, rng, target, ["data"]) for _ in range(200)]
+
+    assert inputs(1) == inputs(1)
+    assert len({*inputs(1)} - {*pool}) > 150
 
 
 def test_changed_lines_are_the_lines_of_before() -> None:

@@ -293,7 +293,7 @@ def _tools(said: dict[str, Any]) -> Iterator[Answer]:
             {"name": _NAME, "input_schema": _SCHEMA}, required=("name", "input_schema")
         )
         yield from map(_told, flaws(tool, shape, at))
-    names = [tool["name"] for tool in tools if tool.get("name")]
+    names = [str(tool["name"]) for tool in tools if tool.get("name")]
     if len(names) != len(set(names)):
         yield refused("tools: Tool names must be unique.")
     choice = said.get("tool_choice")
