@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws fuzz-http node recordings lock build clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -23,6 +23,7 @@ FUZZ := .venv-fuzz
 FUZZ_READY := $(FUZZ)/.ready
 FOR ?= 60
 LAWS_FOR ?= 600
+HTTP_FOR ?= 120
 ONLY ?=
 NODE := tests/server/node
 NODE_READY := $(NODE)/node_modules/.ready
@@ -119,7 +120,7 @@ bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
 
 # Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
 # LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
-fuzz: fuzz-coverage fuzz-laws
+fuzz: fuzz-coverage fuzz-laws fuzz-http
 
 $(FUZZ_READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(FUZZ)
@@ -131,6 +132,10 @@ fuzz-coverage: $(FUZZ_READY)
 
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
+
+# Whatever the description of the server lets one ask, for HTTP_FOR seconds.
+fuzz-http: $(FUZZ_READY)
+	@$(FUZZ)/bin/python tests/fuzz/server.py --for $(HTTP_FOR)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)

@@ -206,7 +206,7 @@ def test_of_several_each_is_below_its_name() -> None:
         """What no test asks."""
 
     def script() -> Any:
-        return ServedScript(lambda: FakeProvider().endpoint, header="x-mine")
+        return ServedScript(lambda: FakeProvider().endpoint, session_header="x-mine")
 
     taped = ServedCassette(Tape)  # type: ignore[arg-type]  # nothing asks it
     several = Application({"a": script(), "b": script(), "c": taped}).description()
