@@ -84,7 +84,7 @@ def _parameters(one: Operation, session_header: str) -> Iterable[Schema]:
         schema = _PLACES.get(name, _MODEL)
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     if "gemini.replies" in one.replies:
-        forms = {"type": "string", "enum": ["sse", "json"]}
+        forms = {"type": "string", "examples": ["sse", "json"]}
         yield {"name": "alt", "in": "query", "schema": forms}
     for name in (session_header, *(_TOLD_BY if len(one.providers) > 1 else ())):
         yield {"name": name, "in": "header", "schema": {"type": "string"}}
@@ -102,7 +102,10 @@ def _responses(one: Operation, session_header: str) -> Schema:
         journal = {"operationId": "harness.calls", "parameters": {"session": session}}
         said["200"]["links"] = {"journal": journal}
     for status, about, providers in _FAILURES:
-        if names := [name for name in one.providers if name in providers]:
+        names = [name for name in one.providers if name in providers]
+        if status == "404" and "{claude}" in one.path:
+            names.append("bedrock-converse")  # whose models all others are
+        if names:
             said[status] = _error(about, names)
     if one.is_chat:
         status, about = _LIMITED
