@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages fuzz-unguided
+.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages fuzz-unguided fuzz-http
 
 PYTHON ?= python3
 SEED ?= 1
@@ -27,6 +27,7 @@ FUZZ := .venv-fuzz
 FUZZ_READY := $(FUZZ)/.ready
 FOR ?= 60
 LAWS_FOR ?= 600
+HTTP_FOR ?= 120
 ONLY ?=
 NODE := tests/server/node
 NODE_READY := $(NODE)/node_modules/.ready
@@ -133,7 +134,7 @@ bench-docs: $(READY)
 
 # Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
 # LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
-fuzz: fuzz-coverage fuzz-laws
+fuzz: fuzz-coverage fuzz-laws fuzz-http
 
 $(FUZZ_READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(FUZZ)
@@ -166,6 +167,10 @@ mutants: $(MUTATION_READY)
 # Where the time goes: all subjects, or make profile OF="sdk-call serve".
 profile: $(READY)
 	@$(BIN)/python tests/benchmarks/profiling.py $(OF)
+
+# Whatever the description of the server lets one ask, for HTTP_FOR seconds.
+fuzz-http: $(FUZZ_READY)
+	@$(FUZZ)/bin/python tests/fuzz/server.py --for $(HTTP_FOR)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)

@@ -206,7 +206,7 @@ def test_of_several_each_is_below_its_name() -> None:
         """What no test asks."""
 
     def script() -> Any:
-        return ServedScript(lambda: FakeProvider().endpoint, header="x-mine")
+        return ServedScript(lambda: FakeProvider().endpoint, session_header="x-mine")
 
     taped = ServedCassette(Tape)  # type: ignore[arg-type]  # nothing asks it
     several = Application({"a": script(), "b": script(), "c": taped}).description()
@@ -241,6 +241,8 @@ def test_what_a_schema_refuses_is_refused_by_the_provider(data: st.DataObject) -
     """And what is answered is valid: wherever one thing in a request is another."""
     one = data.draw(st.sampled_from(ASKED))
     body = data.draw(changed(GOOD[one.request]))
+    if one.streams and isinstance(body, dict) and data.draw(st.booleans()):
+        body["stream"] = True
 
     answer = client().post(url(one), content=json.dumps(body))
 

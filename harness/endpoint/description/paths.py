@@ -71,7 +71,7 @@ def _operation(one: Operation, session_header: str) -> Schema:
         "summary": one.about,
         "tags": ["chats" if one.is_chat else "other paths"],
         "parameters": [*_parameters(one, session_header)],
-        "responses": _responses(one),
+        "responses": _responses(one, session_header),
     }
     if one.request:
         content = {_JSON: {"schema": _named(one.request)}}
@@ -84,21 +84,28 @@ def _parameters(one: Operation, session_header: str) -> Iterable[Schema]:
         schema = _PLACES.get(name, _MODEL)
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     if "gemini.replies" in one.replies:
-        forms = {"type": "string", "enum": ["sse", "json"]}
+        forms = {"type": "string", "examples": ["sse", "json"]}
         yield {"name": "alt", "in": "query", "schema": forms}
     for name in (session_header, *(_TOLD_BY if len(one.providers) > 1 else ())):
         yield {"name": name, "in": "header", "schema": {"type": "string"}}
 
 
-def _responses(one: Operation) -> Schema:
+def _responses(one: Operation, session_header: str) -> Schema:
     content: Schema = {}
     if one.replies:
         content[_JSON] = {"schema": _either(one.replies)}
     for media in one.streams:
-        content[media] = {"schema": {"type": "string", "description": _STREAM}}
+        content[media] = {"schema": {"description": _STREAM}}
     said: Schema = {"200": {"description": "the answer", "content": content}}
+    if one.is_chat:
+        session = f"$request.header.{session_header}"
+        journal = {"operationId": "harness.calls", "parameters": {"session": session}}
+        said["200"]["links"] = {"journal": journal}
     for status, about, providers in _FAILURES:
-        if names := [name for name in one.providers if name in providers]:
+        names = [name for name in one.providers if name in providers]
+        if status == "404" and "{claude}" in one.path:
+            names.append("bedrock-converse")  # whose models all others are
+        if names:
             said[status] = _error(about, names)
     if one.is_chat:
         status, about = _LIMITED

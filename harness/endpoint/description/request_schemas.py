@@ -91,7 +91,35 @@ _RESPONSES: tuple[Schema, ...] = (
         ]
     },
 )
+#: A text with something in it that nobody takes for white.
+_DARK: Schema = {"if": {"type": "string"}, "then": {"pattern": r"[^ \t\r\n]"}}
+_TEXT_BLOCK: Schema = _when(
+    _with(type={"const": "text"}), {"properties": {"text": _DARK}}
+)
+_FORCED: list[object] = ["auto", "any", "tool"]
 _MESSAGES: tuple[Schema, ...] = (
+    {
+        "properties": {
+            "messages": {
+                "prefixItems": [_with(role={"not": {"const": "assistant"}})],
+                "items": _when(
+                    _with(role=_one_of_them(["user", "system"])), _with(content=_SAID)
+                ),
+            }
+        }
+    },
+    _each("messages", _each("content", _TEXT_BLOCK)),
+    _each(
+        "tools",
+        _when(
+            {"properties": {"type": {"const": "custom"}}},
+            schema_of(anthropic_messages.CUSTOM_TOOL),
+        ),
+    ),
+    _when(
+        _with(tool_choice={"type": "object", **_with(type=_one_of_them(_FORCED))}),
+        _with(tools=_SAID),
+    ),
     _when(
         _with(tool_choice=_of_type("tool")),
         _with(tools=_SAID, tool_choice=_with(name=_NOT_NULL)),
@@ -101,7 +129,31 @@ _MESSAGES: tuple[Schema, ...] = (
         _with(thinking=_with(budget_tokens={"type": "integer"})),
     ),
 )
-_GENERATE: tuple[Schema, ...] = (_with(contents=_SAID),)
+#: What has parts has some that are said; it may stand for a list of it, as they may.
+_CONTENT: Schema = _when(
+    {"type": "object"},
+    {
+        "required": ["parts"],
+        "properties": {
+            "role": _one_of_them([None, "", *gemini.ROLES]),
+            "parts": _SAID | {"items": _SAID},
+        },
+    },
+)
+_GENERATE: tuple[Schema, ...] = (
+    _with(contents=_SAID | {"items": _CONTENT} | _CONTENT),
+)
+_CONVERSE: tuple[Schema, ...] = (
+    {
+        "properties": {
+            "messages": {
+                "prefixItems": [_with(role={"const": "user"})],
+                "items": _with(content=_SAID),
+            }
+        }
+    },
+    _each("messages", _each("content", {"properties": {"text": _DARK}})),
+)
 _OLLAMA_CHAT: tuple[Schema, ...] = (
     _with(model=_WORD),
     _each("messages", _with(role=_one_of_them(list(ollama_chat.ROLES)))),
@@ -176,7 +228,7 @@ def request_schemas() -> dict[str, Schema]:
             "type": "object",
             **_with(requests={"type": "array", "minItems": 1, "items": _EMBED}),
         },
-        "bedrock-converse.request": _ruled(bedrock_converse.REQUEST),
+        "bedrock-converse.request": _ruled(bedrock_converse.REQUEST, *_CONVERSE),
         "ollama-chat.request": _ruled(ollama_chat.REQUEST, *_OLLAMA_CHAT),
         "ollama.embed-request": _ruled(OLLAMA, _with(model=_WORD), _OLLAMA_SIZE),
     }

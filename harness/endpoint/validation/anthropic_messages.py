@@ -21,7 +21,7 @@ from harness.endpoint.validation.shapes import (
 from harness.errors import shown
 from harness.http_messages import HttpRequest
 
-__all__ = ["REQUEST", "UNREADABLE", "no_object", "refusals", "refused"]
+__all__ = ["CUSTOM_TOOL", "REQUEST", "UNREADABLE", "no_object", "refusals", "refused"]
 
 _BLOCKS = Items(Fields({"type": Text()}, required=("type",)))
 _MESSAGE = Fields(
@@ -62,6 +62,10 @@ REQUEST = Fields(
 )
 _NAME = Text(1, pattern="[a-zA-Z0-9_-]{1,128}")
 _SCHEMA = Fields({"type": OneOf(("object",))}, required=("type",))
+#: A tool that runs at the application.
+CUSTOM_TOOL = Fields(
+    {"name": _NAME, "input_schema": _SCHEMA}, required=("name", "input_schema")
+)
 _RESULT = Fields(
     {"tool_use_id": Text(pattern="[a-zA-Z0-9_-]+")}, required=("tool_use_id",)
 )
@@ -289,10 +293,7 @@ def _tools(said: dict[str, Any]) -> Iterator[Answer]:
         if tool.get("type", "custom") != "custom":
             continue  # it runs at Anthropic
         at = ("tools", number, "custom")
-        shape = Fields(
-            {"name": _NAME, "input_schema": _SCHEMA}, required=("name", "input_schema")
-        )
-        yield from map(_told, flaws(tool, shape, at))
+        yield from map(_told, flaws(tool, CUSTOM_TOOL, at))
     names = [str(tool["name"]) for tool in tools if tool.get("name")]
     if len(names) != len(set(names)):
         yield refused("tools: Tool names must be unique.")

@@ -23,7 +23,7 @@ from harness.http_messages import HttpRequest
 from harness.wire.gemini.spelling import CamelReader
 from harness.wire.json_values import write_text
 
-__all__ = ["REQUEST", "UNREADABLE", "no_object", "refusals", "refused"]
+__all__ = ["REQUEST", "ROLES", "UNREADABLE", "no_object", "refusals", "refused"]
 
 _PART = Fields(
     {
@@ -84,7 +84,7 @@ REQUEST = Fields(
         "safetySettings": Items(Fields()),
     }
 )
-_ROLES = ("user", "model", "function", "tool")
+ROLES = ("user", "model", "function", "tool")
 _CAPITAL = re.compile(r"[A-Z]")
 
 
@@ -197,7 +197,7 @@ def _asked(shape: Shape) -> str:
 
 def _contents(contents: list[dict[str, Any]]) -> Iterator[Answer]:
     for number, content in enumerate(contents):
-        if content.get("role") not in (None, "", *_ROLES):
+        if content.get("role") not in (None, "", *ROLES):
             yield refused("Please use a valid role: user, model.")
         at: At = ("contents", number, "parts")
         parts = _parts(content)
