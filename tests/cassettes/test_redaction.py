@@ -701,6 +701,65 @@ def test_a_body_that_cannot_be_looked_into_is_named() -> None:
     ]
 
 
+def test_the_path_may_repeat_what_a_header_says() -> None:
+    """A URL that looks harmless by itself has the key of this very request in it."""
+    key = "plain-looking-words"
+
+    redacted = DEFAULT.redact(asked(url=f"{URL}/{key}/a", x_api_key=key))
+
+    assert redacted.url == f"{URL}/{placeholder('secret', key)}/a"
+
+
+def test_cookies_in_fields() -> None:
+    """As in headers, their names stay, and how long the server wants them kept."""
+    body = {"cookie": "a=one-1; b=two-2", "set_cookie": "a=one-1; Path=/"}
+
+    redacted = json.loads(DEFAULT.redact(asked(text(body))).request_body)
+
+    one, two = (placeholder("cookie", value) for value in ("one-1", "two-2"))
+    assert redacted == {
+        "cookie": f"a={one}; b={two}",
+        "set_cookie": f"a={one}; Path=/",
+    }
+    inside = r'cut" \"cookie\": \"a=one-1; b=two-2\"'
+    assert DEFAULT.redact_text(inside) == rf'cut" \"cookie\": \"a={one}; b={two}\"'
+
+
+def test_each_field_of_a_text_that_begins_within_a_string() -> None:
+    """Also the second of three, where quotes do not pair."""
+    field = r"\"api_key\": \"word-{}\", "
+    said = f"cut {field.format(1)}{field.format(2)}{field.format(3)}"
+
+    redacted = DEFAULT.redact_text(said)
+
+    assert len(PLACEHOLDER.findall(redacted)) == 3
+    assert "word" not in redacted
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_equal_secrets_stay_equal_in_any_depth(depth: int) -> None:
+    """JSON in a string of JSON, that was cut off before: the value is what it reads."""
+    value = 'say "friend" 4\\2'
+    said = json.dumps({"password": value, "a": "b"})
+    for _ in range(depth):
+        said = json.dumps(said)[1:-1]
+
+    redacted = DEFAULT.redact_text(f'cut" {said}')
+
+    assert placeholder("secret", value) in redacted
+    assert "friend" not in redacted
+    assert len(redacted) < len(said) + 30
+
+
+def test_the_shortest_form() -> None:
+    """One letter that equals another is a form, where the body is said to be one."""
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+
+    body = Redaction(query=["k"]).redact_request("POST", URL, headers, b"k=v")[3]
+
+    assert body == f"k={placeholder('secret', 'v')}".encode()
+
+
 def test_headers_that_are_numbers() -> None:
     """A key may be all digits; the length of a body is none, and stays."""
     length, key = ("Content-Length", "2"), ("X-Api-Key", "1234567890123456")
