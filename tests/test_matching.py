@@ -226,8 +226,10 @@ DIFFERENT = {
         ask(tools=(ToolSpec("f", "Does.", {"anyOf": [SCHEMA]}),)),
         ask(tools=(ToolSpec("f", "Does.", {"anyOf": [OTHER]}),)),
         [
-            "tool 'f'.parameters.anyOf[0].properties.x.type: "
-            "'integer' instead of 'string'"
+            (
+                "tool 'f'.parameters.anyOf[0].properties.x.type: "
+                "'integer' instead of 'string'"
+            )
         ],
     ),
     **{

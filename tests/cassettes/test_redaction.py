@@ -751,6 +751,17 @@ def test_equal_secrets_stay_equal_in_any_depth(depth: int) -> None:
     assert len(redacted) < len(said) + 30
 
 
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_letters_beside_a_secret_are_spelled_as_they_were(ascii_only: bool) -> None:
+    """Also where the JSON lies in a string."""
+    inner = json.dumps({"city": "Orl\u00e9ans", "password": "{}"}, ensure_ascii=False)
+    said = json.dumps({"arguments": inner}, ensure_ascii=ascii_only)
+
+    redacted = DEFAULT.redact_text(said)
+
+    assert redacted == said.replace("{}", placeholder("secret", "{}"))
+
+
 def test_the_shortest_form() -> None:
     """One letter that equals another is a form, where the body is said to be one."""
     headers = (("content-type", "application/x-www-form-urlencoded"),)
