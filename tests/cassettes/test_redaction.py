@@ -762,6 +762,62 @@ def test_letters_beside_a_secret_are_spelled_as_they_were(ascii_only: bool) -> N
     assert redacted == said.replace("{}", placeholder("secret", "{}"))
 
 
+def hidden(secret: str) -> str:
+    """Give what stands for a secret without a shape."""
+    return placeholder("secret", secret)
+
+
+@pytest.mark.parametrize(
+    ("said", "redacted"),
+    [
+        (
+            "send a=1&api_key=word-1 and password=word-2",
+            f"send a=1&api_key={hidden('word-1')} and password=word-2",
+        ),
+        (
+            "https://ann:pass:word-4@a.example/ pass:word-4",
+            f"https://{hidden('ann:pass:word-4')}@a.example/ {hidden('pass:word-4')}",
+        ),
+        (
+            "see https://a.example/?key=word-1 there",
+            f"see https://a.example/?key={hidden('word-1')} there",
+        ),
+        (
+            'cut" \\"password\\": \\"word-1\nnext "quoted"',
+            f'cut" \\"password\\": \\"{hidden("word-1")}\nnext "quoted"',
+        ),
+    ],
+    ids=["form", "user", "query", "line"],
+)
+def test_secrets_in_prose(said: str, redacted: str) -> None:
+    """What is around a secret is left as it is."""
+    assert DEFAULT.redact_text(said) == redacted
+
+
+def test_parts_of_multipart_bodies() -> None:
+    """A part is told by its name; where that is only suspected, by its value too."""
+    opaque = "abc4" * 9
+    bodies = [part("model", "gpt"), part("token", "word"), part("token", opaque)]
+
+    redacted = [DEFAULT.redact(asked(body)).request_body for body in bodies]
+
+    assert redacted[:2] == bodies[:2]
+    assert redacted[2] == part("token", hidden(opaque))
+
+
+def test_bytes_that_are_no_text_beside_what_is_encoded() -> None:
+    """They are kept, percent-encoded as what they are in is."""
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    body = quote_plus('{"password": "p"}').encode() + b"\xff"
+
+    redacted = DEFAULT.redact_request("POST", URL, form, b"a=" + body)[3]
+
+    assert (
+        redacted
+        == b"a=%s%%FF" % quote_plus(json.dumps({"password": hidden("p")})).encode()
+    )
+
+
 def test_the_shortest_form() -> None:
     """One letter that equals another is a form, where the body is said to be one."""
     headers = (("content-type", "application/x-www-form-urlencoded"),)

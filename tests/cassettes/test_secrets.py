@@ -50,6 +50,13 @@ def test_every_secret_of_one_kind_is_found() -> None:
     assert [leak.line for leak in scan(f"{KEY}\n{other} {KEY[:-1]}\n")] == [1, 2, 2]
 
 
+def test_the_user_of_a_url() -> None:
+    """A password before a host has no name and no shape, and is a secret."""
+    (leak,) = scan("see https://ann:pass-word-4@a.example/")
+
+    assert str(leak) == "line 1: secret (ann:... (15 characters))"
+
+
 def test_what_was_told_to_be_secret_is_found_again() -> None:
     """A value that a field calls a password is one in a stream's pieces, too."""
     lines = [
