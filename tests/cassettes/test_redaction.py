@@ -681,8 +681,12 @@ def test_a_body_that_cannot_be_looked_into_is_refused() -> None:
 def test_a_body_that_cannot_be_looked_into_is_named() -> None:
     """An error says once whose body it is, and where that stands."""
     coded, body = (("content-encoding", "gzip, gzip"),), b"\x1f\x8b\xff"
-    sent = Interaction("POST", URL, 200, coded, body, place="number 3")
-    came = Interaction("POST", URL, 200, (), b"", coded, body, place="number 4")
+    asking, answering = (
+        {f"{side}_headers": coded, f"{side}_body": body}
+        for side in ("request", "response")
+    )
+    sent = Interaction("POST", URL, 200, place="number 3", **asking)
+    came = Interaction("POST", URL, 200, place="number 4", **answering)
     errors = []
 
     for hide in (
