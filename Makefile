@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages
 
 PYTHON ?= python3
 SEED ?= 1
@@ -16,6 +16,8 @@ PIP := -m pip --disable-pip-version-check install --quiet
 READY := $(VENV)/.ready
 SUITES := .venv-suites
 SUITES_READY := $(SUITES)/.ready
+PACKAGES := .venv-packages
+PACKAGES_READY := $(PACKAGES)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 MUTATION := .venv-mutation
@@ -33,7 +35,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | bench-docs | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | bench-docs | packages | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -177,7 +179,17 @@ endef
 build: $(READY)
 	@$(BIN)/hatchling build
 
+# What is published, in fresh environments: PYTHONS="3.11 /opt/bin/python3.14" says of
+# which Python (else all that are found), ONLY=bare,newest which rows; ONLY=whole is long.
+packages: $(PACKAGES_READY)
+	@$(PACKAGES)/bin/python tests/packaging/matrix.py --pythons "$(PYTHONS)" --only "$(ONLY)"
+
+$(PACKAGES_READY):
+	@$(PYTHON) -m venv $(PACKAGES)
+	@$(PACKAGES)/bin/python $(PIP) 'uv>=0.9'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) $(MUTATION) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) $(MUTATION) $(PACKAGES) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +

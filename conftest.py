@@ -32,6 +32,14 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],  # coverage traces every line
 )
+settings.register_profile(  # for many environments: `make packages`
+    "few",
+    derandomize=True,
+    deadline=None,
+    max_examples=3,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("dev", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile(
     "long",

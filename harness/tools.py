@@ -115,9 +115,7 @@ class Tool(Shared, Generic[P, R]):
     @overload
     def invoke(self, input: str | Mapping[str, Any], config: object = None) -> Any: ...
     def invoke(self, input: object, config: object = None) -> Any:  # noqa: ARG002 - every invoke takes one
-        """Run the tool on *input*: arguments, or a tool call.
-
-        *config* is LangChain's, and means nothing here.
+        """Run the tool on *input*: arguments, or a call; *config* means nothing here.
 
         In: a dict of arguments, or a text for a tool with one (required) parameter:
         what the function returns comes out, the content alone if there is an

@@ -14,8 +14,10 @@ from types import ModuleType
 
 import pytest
 
+import harness
+
 ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "harness"
+PACKAGE = Path(harness.__file__).parent  # as it is installed
 
 # room -> floor, as in DESIGN.md; "harness" is the facade, harness/__init__.py.
 FLOORS = {
@@ -61,7 +63,7 @@ FORBIDDEN = [
 
 def named(path: Path) -> str:
     """Give the dotted name of a module file."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -6,6 +6,7 @@ size may take a little more than twice the steps.
 
 import gc
 import sys
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -14,7 +15,12 @@ from typing import Any, SupportsIndex
 import pytest
 
 from harness import AIMessage, FakeProvider, HumanMessage, say
-from harness.cassettes import CassetteSource, Interaction
+from harness.cassettes import (
+    CassetteSource,
+    Interaction,
+    read_cassette,
+    write_cassette,
+)
 from harness.cassettes.secrets import scan
 from harness.errors import UnscriptedRequest
 from harness.http_messages import HttpRequest
@@ -207,3 +213,37 @@ def test_what_came_before_makes_no_request_dearer(run: str) -> None:
     few, many = (steps(partial(RUNS[run], size)) for size in (100, 200))
 
     assert many < MOST * few
+
+
+# ------------------------------------------------------------------------------ memory
+
+
+def long_stream(count: int) -> str:
+    """Give a cassette of one stream of so many chunks."""
+    pieces = tuple(
+        b'data: {"choices": [{"index": 0, "delta": {"content": "%06d"}}]}\n\n' % n
+        for n in range(count)
+    )
+    one = Interaction(
+        *("POST", URL, 200),
+        response_headers=(("content-type", "text/event-stream"),),
+        response_body=b"".join(pieces),
+        response_chunks=pieces,
+        chunk_times=tuple(range(count)),
+    )
+    return write_cassette([one])
+
+
+def test_reading_a_long_stream_takes_a_few_copies_of_it() -> None:
+    """Its chunks are a list of numbers; no letter of it leaves a trace in memory."""
+    text = long_stream(5_000)
+    read_cassette(long_stream(1))
+
+    tracemalloc.start()
+    (one,) = read_cassette(text)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert one.response_chunks is not None
+    assert len(one.response_chunks) == 5_000
+    assert most < 8 * len(text)

@@ -145,11 +145,16 @@ def recorded(folder: Path, count: int) -> Path:
     answer = {"choices": [{"message": {"role": "assistant", "content": TEXT}}]}
     told = [
         Interaction(
-            "POST", URL, 200, kind, body(f"number {n}", stream=False), kind,
-            json.dumps(answer).encode(),
+            "POST",
+            URL,
+            200,
+            request_headers=kind,
+            request_body=body(f"number {n}", stream=False),
+            response_headers=kind,
+            response_body=json.dumps(answer).encode(),
         )
         for n in range(count)
-    ]  # fmt: skip
+    ]
     path = folder / "chats.yaml"
     path.write_text(write_cassette(told))
     return path
@@ -177,11 +182,15 @@ def report(held: ExitStack) -> Run:
     kind = (("content-type", "text/event-stream"),)
     told = [
         Interaction(
-            "POST", URL, 200, (), body(f"number {n}", stream=True), kind,
-            written(WORDS, f"c{n}"),
+            "POST",
+            URL,
+            200,
+            request_body=body(f"number {n}", stream=True),
+            response_headers=kind,
+            response_body=written(WORDS, f"c{n}"),
         )
         for n in range(100)
-    ]  # fmt: skip
+    ]
     path = folder / "streams.yaml"
     path.write_text(write_cassette(told))
     return lambda: page_of(file_entries(path, hiding := Hiding()), "", hiding.notes)

@@ -32,7 +32,7 @@ def rows(*, quick: bool) -> Iterator[Line]:
             ),
             FLOOR: partial(asked, ready_transport, place=place, times=times),
         }
-        taken = rounds(sides, 7 if quick else 15, warm=1)
+        taken = rounds(sides, 5 if quick else 11, warm=1)
         subject = Subject("transports", what, "ms")
         yield from subject.rows(taken, aims={FLOOR: "<= 1.15x the cost"})
 
