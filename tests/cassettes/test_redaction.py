@@ -681,12 +681,17 @@ def test_a_body_that_cannot_be_looked_into_is_refused() -> None:
 def test_a_body_that_cannot_be_looked_into_is_named() -> None:
     """An error says once whose body it is, and where that stands."""
     coded, body = (("content-encoding", "gzip, gzip"),), b"\x1f\x8b\xff"
-    asking, answering = (
-        {f"{side}_headers": coded, f"{side}_body": body}
-        for side in ("request", "response")
+    sent = Interaction(
+        "POST", URL, 200, request_headers=coded, request_body=body, place="number 3"
     )
-    sent = Interaction("POST", URL, 200, place="number 3", **asking)
-    came = Interaction("POST", URL, 200, place="number 4", **answering)
+    came = Interaction(
+        "POST",
+        URL,
+        200,
+        response_headers=coded,
+        response_body=body,
+        place="number 4",
+    )
     errors = []
 
     for hide in (
@@ -796,6 +801,21 @@ def hidden(secret: str) -> str:
 def test_secrets_in_prose(said: str, redacted: str) -> None:
     """What is around a secret is left as it is."""
     assert DEFAULT.redact_text(said) == redacted
+
+
+@pytest.mark.parametrize(
+    ("beside", "alone"),
+    [("x{}", False), ("{}x", False), ("{}4", False), ("{}.", True), (".{}", True)],
+)
+def test_a_short_secret_counts_where_it_stands_alone(beside: str, alone: bool) -> None:
+    """Of a longer word it is a part by chance."""
+    value = "pass-1234"
+    said = beside.format(value)
+    whole = asked(text({"password": value}), x_note=said)
+
+    headers = dict(DEFAULT.redact(whole).request_headers)
+
+    assert headers["x-note"] == (beside.format(hidden(value)) if alone else said)
 
 
 def test_parts_of_multipart_bodies() -> None:
@@ -1001,7 +1021,7 @@ def test_an_answer_cut_off_where_a_secret_begins_can_be_kept() -> None:
 def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
     """Servers delete cookies so, and such an answer can be kept."""
     pairs = ((header, value),)
-    whole = Interaction("POST", URL, 200, pairs, response_headers=pairs)
+    whole = Interaction("POST", URL, 200, request_headers=pairs, response_headers=pairs)
 
     redacted = DEFAULT.redact(whole)
 
