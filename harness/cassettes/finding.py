@@ -115,10 +115,10 @@ class Finder:
         """The same for a header or field: its scheme and names of cookies are kept."""
         return credential_hidden(value, kind, name, self.hide)
 
-    def cleaned(self, text: str, *, form: bool = False, depth: int = 0) -> str:
+    def cleaned(self, text: str) -> str:
         """*text* without secrets; cleaning it again changes nothing."""
         for _ in range(_ROUNDS):
-            edits = self.edits(text, form=form, depth=depth)
+            edits = self.edits(text)
             if not edits:
                 break
             text = applied(text, edits)

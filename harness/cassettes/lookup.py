@@ -42,7 +42,7 @@ class _Queue:
 class Lookup:
     """The recordings of a cassette by their keys. It is not thread-safe by itself."""
 
-    def __init__(self, on_repeat: Repeats = "error") -> None:
+    def __init__(self, on_repeat: Repeats) -> None:
         self._on_repeat = on_repeat
         self._queues: dict[RequestKey, _Queue] = {}
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import string
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.cassettes import Interaction
 from harness.cassettes.http_requests import HttpRequest, Matching, request_of
-from harness.cassettes.lookup import Lookup, checked_repeats
+from harness.cassettes.lookup import Answers, Lookup, checked_repeats
 from harness.cassettes.volatile import TIMESTAMPS, UUIDS
 from harness.errors import InputError
 
@@ -387,6 +388,34 @@ def test_unused_are_those_that_nothing_asked_for() -> None:
     assert [one.status for one in tape.unused()] == [429, 200, 404]
     assert [one.status for one in tape.recorded(b"poll")] == [429, 429, 200]
     assert tape.recorded(b"unknown") == []
+
+
+def masked(request: HttpRequest) -> HttpRequest:
+    """Give a request without its one secret."""
+    return replace(request, body=request.body.replace(b"s3cret", b"hidden"))
+
+
+@pytest.mark.parametrize("sealed", [True, False, None])
+@pytest.mark.parametrize("stored", ["s3cret", "hidden"])
+def test_a_secret_is_in_the_recording_or_is_not(sealed: Any, stored: str) -> None:
+    """A live request has it, and is answered; so is one that never had it.
+
+    Only in what our recorder has sealed there is none: that is not looked through.
+    """
+    kept = Interaction("POST", URL, 200, request_body=stored.encode(), sealed=sealed)
+    live, clean = post(b"s3cret"), post(b"hidden")
+
+    def found(request: HttpRequest) -> list[Interaction]:
+        answers = Answers([kept], Matching.read(), masked, "error")
+        assert answers.recorded(request) == [
+            one for one in [answers.take(request)] if one
+        ]
+        assert answers.take(request) is None
+        return answers.recorded(request)
+
+    assert found(live) == [kept]
+    looked_through = stored == "hidden" or sealed is not True
+    assert found(clean) == ([kept] if looked_through else [])
 
 
 def test_a_policy_that_there_is_not() -> None:

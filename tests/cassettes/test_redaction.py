@@ -710,6 +710,147 @@ def test_a_body_that_cannot_be_looked_into_is_named() -> None:
     ]
 
 
+def test_the_path_may_repeat_what_a_header_says() -> None:
+    """A URL that looks harmless by itself has the key of this very request in it."""
+    key = "plain-looking-words"
+
+    redacted = DEFAULT.redact(asked(url=f"{URL}/{key}/a", x_api_key=key))
+
+    assert redacted.url == f"{URL}/{placeholder('secret', key)}/a"
+
+
+def test_cookies_in_fields() -> None:
+    """As in headers, their names stay, and how long the server wants them kept."""
+    body = {"cookie": "a=one-1; b=two-2", "set_cookie": "a=one-1; Path=/"}
+
+    redacted = json.loads(DEFAULT.redact(asked(text(body))).request_body)
+
+    one, two = (placeholder("cookie", value) for value in ("one-1", "two-2"))
+    assert redacted == {
+        "cookie": f"a={one}; b={two}",
+        "set_cookie": f"a={one}; Path=/",
+    }
+    inside = r'cut" \"cookie\": \"a=one-1; b=two-2\"'
+    assert DEFAULT.redact_text(inside) == rf'cut" \"cookie\": \"a={one}; b={two}\"'
+
+
+def test_each_field_of_a_text_that_begins_within_a_string() -> None:
+    """Also the second of three, where quotes do not pair."""
+    field = r"\"api_key\": \"word-{}\", "
+    said = f"cut {field.format(1)}{field.format(2)}{field.format(3)}"
+
+    redacted = DEFAULT.redact_text(said)
+
+    assert len(PLACEHOLDER.findall(redacted)) == 3
+    assert "word" not in redacted
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_equal_secrets_stay_equal_in_any_depth(depth: int) -> None:
+    """JSON in a string of JSON, that was cut off before: the value is what it reads."""
+    value = 'say "friend" 4\\2'
+    said = json.dumps({"password": value, "a": "b"})
+    for _ in range(depth):
+        said = json.dumps(said)[1:-1]
+
+    redacted = DEFAULT.redact_text(f'cut" {said}')
+
+    assert placeholder("secret", value) in redacted
+    assert "friend" not in redacted
+    assert len(redacted) < len(said) + 30
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_letters_beside_a_secret_are_spelled_as_they_were(ascii_only: bool) -> None:
+    """Also where the JSON lies in a string."""
+    inner = json.dumps({"city": "Orl\u00e9ans", "password": "{}"}, ensure_ascii=False)
+    said = json.dumps({"arguments": inner}, ensure_ascii=ascii_only)
+
+    redacted = DEFAULT.redact_text(said)
+
+    assert redacted == said.replace("{}", placeholder("secret", "{}"))
+
+
+def hidden(secret: str) -> str:
+    """Give what stands for a secret without a shape."""
+    return placeholder("secret", secret)
+
+
+@pytest.mark.parametrize(
+    ("said", "redacted"),
+    [
+        (
+            "send a=1&api_key=word-1 and password=word-2",
+            f"send a=1&api_key={hidden('word-1')} and password=word-2",
+        ),
+        (
+            "https://ann:pass:word-4@a.example/ pass:word-4",
+            f"https://{hidden('ann:pass:word-4')}@a.example/ {hidden('pass:word-4')}",
+        ),
+        (
+            "see https://a.example/?key=word-1 there",
+            f"see https://a.example/?key={hidden('word-1')} there",
+        ),
+        (
+            'cut" \\"password\\": \\"word-1\nnext "quoted"',
+            f'cut" \\"password\\": \\"{hidden("word-1")}\nnext "quoted"',
+        ),
+    ],
+    ids=["form", "user", "query", "line"],
+)
+def test_secrets_in_prose(said: str, redacted: str) -> None:
+    """What is around a secret is left as it is."""
+    assert DEFAULT.redact_text(said) == redacted
+
+
+@pytest.mark.parametrize(
+    ("beside", "alone"),
+    [("x{}", False), ("{}x", False), ("{}4", False), ("{}.", True), (".{}", True)],
+)
+def test_a_short_secret_counts_where_it_stands_alone(beside: str, alone: bool) -> None:
+    """Of a longer word it is a part by chance."""
+    value = "pass-1234"
+    said = beside.format(value)
+    whole = asked(text({"password": value}), x_note=said)
+
+    headers = dict(DEFAULT.redact(whole).request_headers)
+
+    assert headers["x-note"] == (beside.format(hidden(value)) if alone else said)
+
+
+def test_parts_of_multipart_bodies() -> None:
+    """A part is told by its name; where that is only suspected, by its value too."""
+    opaque = "abc4" * 9
+    bodies = [part("model", "gpt"), part("token", "word"), part("token", opaque)]
+
+    redacted = [DEFAULT.redact(asked(body)).request_body for body in bodies]
+
+    assert redacted[:2] == bodies[:2]
+    assert redacted[2] == part("token", hidden(opaque))
+
+
+def test_bytes_that_are_no_text_beside_what_is_encoded() -> None:
+    """They are kept, percent-encoded as what they are in is."""
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    body = quote_plus('{"password": "p"}').encode() + b"\xff"
+
+    redacted = DEFAULT.redact_request("POST", URL, form, b"a=" + body)[3]
+
+    assert (
+        redacted
+        == b"a=%s%%FF" % quote_plus(json.dumps({"password": hidden("p")})).encode()
+    )
+
+
+def test_the_shortest_form() -> None:
+    """One letter that equals another is a form, where the body is said to be one."""
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+
+    body = Redaction(query=["k"]).redact_request("POST", URL, headers, b"k=v")[3]
+
+    assert body == f"k={placeholder('secret', 'v')}".encode()
+
+
 def test_headers_that_are_numbers() -> None:
     """A key may be all digits; the length of a body is none, and stays."""
     length, key = ("Content-Length", "2"), ("X-Api-Key", "1234567890123456")

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -49,6 +50,27 @@ def test_every_secret_of_one_kind_is_found() -> None:
     assert [leak.line for leak in scan(f"{KEY}\n{other} {KEY[:-1]}\n")] == [1, 2, 2]
 
 
+def test_the_user_of_a_url() -> None:
+    """A password before a host has no name and no shape, and is a secret."""
+    (leak,) = scan("see https://ann:pass-word-4@a.example/")
+
+    assert str(leak) == "line 1: secret (ann:... (15 characters))"
+
+
+def test_what_was_told_to_be_secret_is_found_again() -> None:
+    """A value that a field calls a password is one in a stream's pieces, too."""
+    lines = [
+        '{"password": "some-words-4"}',
+        '{"text": "so: some-w"}',
+        '{"text": "ords-4"}',
+    ]
+
+    leaks = scan("\n".join(lines))
+
+    assert {leak.kind for leak in leaks} == {"secret"}
+    assert [leak.line for leak in leaks] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "said"),
     [
@@ -89,6 +111,10 @@ def test_what_is_around_a_value_is_not_counted() -> None:
         f"uri: https://a.example/x?y={KEY}",
         f'string: \'{{"a": "\\n{KEY}"}}\'',
         f"u=%3D{KEY}",
+        r'{"u": "https:\/\/a.example\/?key=4f1d7a"}',
+        r'{"u": "https://a.example/?x=1\u0026key=4f1d7a"}',
+        json.dumps({"file": base64.encodebytes(f"{'x' * 39} {KEY}".encode()).decode()}),
+        "it%3A%20%7B%22password%22%3A%20%22hunter-2%22%7D",
         f"string: !!binary |\n  {ZIPPED}",
         "headers:\n  Authorization:\n  - Basic dXNlcjpwYXNz\n",
         '{"headers": {"x-api-key": ["4f1d7a"]}}',
