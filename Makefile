@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench node recordings lock build packages clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages
 
 PYTHON ?= python3
 SEED ?= 1
@@ -20,7 +20,14 @@ PACKAGES := .venv-packages
 PACKAGES_READY := $(PACKAGES)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+MUTATION := .venv-mutation
+MUTATION_READY := $(MUTATION)/.ready
 VCRPY85 := $(BENCH)/vcrpy-8.5
+FUZZ := .venv-fuzz
+FUZZ_READY := $(FUZZ)/.ready
+FOR ?= 60
+LAWS_FOR ?= 600
+ONLY ?=
 NODE := tests/server/node
 NODE_READY := $(NODE)/node_modules/.ready
 BENCH_NODE := tests/benchmarks/node
@@ -28,7 +35,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | node | recordings | lock | build | packages | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | mutants | profile | bench-docs | packages | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -111,8 +118,45 @@ $(BENCH_READY): requirements.lock pyproject.toml
 $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/package-lock.json
 	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --loglevel=error && touch node_modules/.ready; fi
 
+# Everything beside its peers in one run, into build/bench. Some groups: ONLY="folding servers".
+# Without the slowest: QUICK=1. What the last run measured, into docs/benchmarks.md: bench-docs.
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
-	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+	@VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python} $(BENCH)/bin/python tests/benchmarks $(if $(QUICK),--quick) $(ONLY)
+
+bench-docs: $(READY)
+	@$(BIN)/python tests/benchmarks/pages.py build/bench docs
+
+# Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
+# LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
+fuzz: fuzz-coverage fuzz-laws
+
+$(FUZZ_READY): requirements.lock pyproject.toml
+	@$(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/bin/python $(PIP) --constraint requirements.lock --editable '.[fuzz]'
+	@touch $@
+
+fuzz-coverage: $(FUZZ_READY)
+	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) --only "$(ONLY)"
+
+fuzz-laws: $(READY)
+	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
+
+# The core with faults put in, against its tests; see CONTRIBUTING.md.
+# Parts of it: make mutants ONLY="chunks matching". What is left of the last time: AGAIN=--again.
+$(MUTATION_READY): requirements.lock pyproject.toml
+	@$(PYTHON) -m venv $(MUTATION)
+	@$(MUTATION)/bin/python $(PIP) --requirement requirements.lock
+	@$(MUTATION)/bin/python $(PIP) --constraint requirements.lock --no-build-isolation --editable '.[mutation]'
+	@touch $@
+
+AGAIN ?=
+
+mutants: $(MUTATION_READY)
+	@$(MUTATION)/bin/python tests/mutation/campaign.py $(or $(ONLY),chunks matching redaction dialects) --seed $(SEED) $(AGAIN)
+
+# Where the time goes: all subjects, or make profile OF="sdk-call serve".
+profile: $(READY)
+	@$(BIN)/python tests/benchmarks/profiling.py $(OF)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
@@ -146,6 +190,6 @@ $(PACKAGES_READY):
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(SUITES) $(PACKAGES) $(BENCH) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) $(MUTATION) $(PACKAGES) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Benchmarks need their peers, and LangChain's standard suites an older vcrpy: what
-# the tests' environment does not have. The suites run in one of their own.
-collect_ignore_glob = ["tests/benchmarks/*"]
+# Mutants need mutmut, and LangChain's standard suites an older vcrpy: what the tests'
+# environment does not have. Each has one of its own.
+collect_ignore_glob = ["tests/mutation/*"]
 if find_spec("langchain_tests") is None:
     collect_ignore_glob.append("tests/bridges/standard/*")
 

@@ -71,13 +71,17 @@ class Clients:
         return client
 
     def langchain_openai(self, **fields: Any) -> "ChatOpenAI":
-        """A ``langchain_openai.ChatOpenAI``; of the model "gpt-5-mini" unless given."""
+        """A ``langchain_openai.ChatOpenAI``; of the model "gpt-5-mini" unless given.
+
+        *fields* are its own.
+        """
         client: ChatOpenAI = self._client("langchain_openai", fields)
         return client
 
     def langchain_anthropic(self, **fields: Any) -> "ChatAnthropic":
         """A ``langchain_anthropic.ChatAnthropic``; of "claude-sonnet-5" unless given.
 
+        *fields* are its own.
         It has no field for a transport, so its two clients are put in place.
         """
         client: ChatAnthropic = self._client("langchain_anthropic", fields)

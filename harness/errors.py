@@ -27,7 +27,7 @@ recorded, or older than it may be.
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 __all__ = [
     "AuthenticationError",
@@ -99,14 +99,16 @@ class CassetteError(HarnessError):
 
 
 class CassetteMiss(CassetteError):
-    """No recording of the cassette answers this request.
+    """No recording of the cassette answers this request; *message* says why.
 
     *asked* is that request, without secrets: an HttpRequest or a ChatRequest; *nearest*
     is the Interaction most like it, None where there is none.
     """
 
-    def __init__(self, told: str, asked: Any = None, nearest: Any = None) -> None:
-        super().__init__(told)
+    def __init__(
+        self, message: str, asked: object = None, nearest: object = None
+    ) -> None:
+        super().__init__(message)
         self.asked, self.nearest = asked, nearest
 
 
@@ -156,10 +158,10 @@ class CassetteWarning(UserWarning):
 class NetworkBlocked(_Unhidden):
     """Something tried to reach another machine where no network is allowed.
 
-    No `Exception`, so that no retry of an SDK or an application hides it. *host* and
-    *port* (None for a lookup without one) are what was asked for, *test* is the test
-    that pytest runs ("" outside), *code* the line that led there, and *client* names
-    the libraries between it and the network ("openai > httpx2").
+    *message* says so. No `Exception`, so that no retry of an SDK or an application
+    hides it. *host* and *port* (None for a lookup without one) are what was asked for,
+    *test* is the test that pytest runs ("" outside), *code* the line that led there,
+    and *client* names the libraries between it and the network ("openai > httpx2").
     """
 
     def __init__(

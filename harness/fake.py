@@ -2,13 +2,13 @@
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Self, overload
 from uuid import UUID
 
 from harness.models import ChatModel, Clock, current_run
 from harness.models.clocks import given_clock
 from harness.models.runs import RunIds
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.scripts import Journal, Script, TurnLike
 from harness.scripts.asserting import Journaled
@@ -62,14 +62,15 @@ class FakeChatModel(Journaled, ChatModel):
     @classmethod
     def load(
         cls,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         clock: Clock | None = None,
     ) -> Self:
         """A model that plays the script in ``fakes/<name>.yaml``, or at a path.
 
-        Raises ScriptError if there is none, InputError if it cannot be played.
+        *directory* stands for ``fakes/``. Raises ScriptError if there is none,
+        InputError if it cannot be played.
         """
         # Reading files takes pydantic's forms and yaml; a script in Python does not.
         from harness.scripts.files import load_script

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from harness.clients import Clients
 from harness.endpoint import (
@@ -19,8 +18,9 @@ from harness.endpoint import (
 )
 from harness.endpoint import validate as validated
 from harness.endpoint.asserting import HttpJournaled
-from harness.errors import UnrecordedRequest, UnscriptedRequest
+from harness.errors import InputError, UnrecordedRequest, UnscriptedRequest
 from harness.models.clocks import Clock, RealClock, SkippingClock, given_clock
+from harness.paths import StrPath
 from harness.scripts import Journal, Script, TurnLike
 from harness.scripts.asserting import Journaled
 from harness.scripts.given import script_of
@@ -130,15 +130,15 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
     @classmethod
     def load(
         cls,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         **options: Any,
     ) -> Self:
         """A provider that plays the script in ``fakes/<name>.yaml``, or at a path.
 
-        *options* are those that go with one Script. Raises ScriptError if there is
-        none, InputError if it cannot be played.
+        *directory* stands for ``fakes/``; *options* are those that go with one Script.
+        Raises ScriptError if there is none, InputError if it cannot be played.
         """
         # Reading files takes pydantic's forms and yaml; a script in Python does not.
         from harness.scripts.files import load_script
@@ -189,10 +189,11 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
     ) -> "Server":
         """A server on a socket of this machine, for clients of every language.
 
-        ``with fake.serve() as server:`` gives its `url`. *clock* acts out what the
-        script waits: in real time by default, as other processes have no other. A
-        request that names a session in *session_header* plays a fresh copy of the
-        script, and the others play this one. Needs the extra "server".
+        ``with fake.serve() as server:`` gives its `url`: at *host*, and at *port*, or
+        with 0 at any that is free. *clock* acts out what the script waits: in real time
+        by default, as other processes have no other. A request that names a session in
+        *session_header* plays a fresh copy of the script, and the others play this one.
+        Needs the extra "server".
         """
         from harness.server import Application, ServedScript, Server
 
@@ -200,11 +201,7 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
             script = self.script.fresh()
             return self._made(script, self._new_glitches(script))
 
-        played = ServedScript(
-            fresh,
-            first=self.endpoint,
-            header=session_header,
-        )
+        played = ServedScript(fresh, first=self.endpoint, session_header=session_header)
         waiting = RealClock() if clock is None else given_clock(clock)
         application = Application({"script": played}, clock=waiting)
         return Server(application, host=host, port=port)
@@ -234,3 +231,15 @@ class FakeProvider(Clients, Journaled, HttpJournaled):
         left = len(self.script.unused())
         turns = "1 turn" if left == 1 else f"{left} turns"
         return f"<FakeProvider, {turns} left. {self.journal.told()}>"
+
+    def __copy__(self) -> Self:
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __reduce__(self) -> NoReturn:
+        raise InputError(
+            "A FakeProvider cannot be pickled: its answers are given in this process. "
+            "Pickle its script (its .script), and make FakeProvider(script) where it "
+            "is used; or let other processes ask this one, by its serve()."
+        )

@@ -151,10 +151,8 @@ def plain_message(leaf: Leaf) -> AIMessage | None:
         or not GROWING.isdisjoint(metadata)
     ):
         return None
-    text = GrowingText()
-    text.grow(leaf._content)
     made = _new(AIMessage)
-    made._content = text.shown(ended=True)
+    made._content = _ended_text(leaf._content)
     made._tool_calls = made._invalid_tool_calls = []
     made._usage = read_usage(said.get("usage") or {})
     made._response_metadata = _sorted(
@@ -163,6 +161,14 @@ def plain_message(leaf: Leaf) -> AIMessage | None:
     made._additional_kwargs = _sorted(said.get("additional_kwargs") or {})
     made._id, made._name = said.get("id"), said.get("name")
     return made
+
+
+def _ended_text(said: str) -> str:
+    if said.isascii():
+        return said
+    text = GrowingText()
+    text.grow(said)
+    return text.shown(ended=True)
 
 
 def _sorted(fields: dict[str, Any]) -> dict[str, Any] | None:

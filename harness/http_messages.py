@@ -34,4 +34,7 @@ class HttpRequest:
         'k'
         """
         name = name.lower()
-        return next((text for said, text in self.headers if said.lower() == name), None)
+        for said, text in self.headers:
+            if said.lower() == name:
+                return text
+        return None

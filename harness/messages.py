@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, cast
 
-from pydantic_core import core_schema
-
 from harness.blocks import (
     ContentBlock,
     InvalidToolCall,
@@ -49,7 +47,7 @@ Content = str | Sequence[str | Mapping[str, Any]]
 
 
 class Message:
-    """What all messages have in common; make one of the classes below."""
+    """What the messages below have in common. Raises InputError for a wrong shape."""
 
     __slots__ = ("_additional_kwargs", "_content", "_id", "_name", "_response_metadata")
 
@@ -139,7 +137,7 @@ class Message:
 
     @classmethod
     def model_validate(cls, value: object) -> Self:
-        """The message that :meth:`model_dump` wrote. Raises InputError on others."""
+        """The message whose :meth:`model_dump` is *value*; on others, InputError."""
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping):
@@ -164,7 +162,7 @@ class Message:
 
     @classmethod
     def model_validate_json(cls, text: str | bytes) -> Self:
-        """The message that :meth:`model_dump_json` wrote."""
+        """The message whose :meth:`model_dump_json` is *text*; else InputError."""
         try:
             value = json.loads(text)
         except ValueError as error:
@@ -209,15 +207,15 @@ class Message:
         return f"{type(self).__name__}({', '.join(said)})"
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: object, handler: object
-    ) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from pydantic_core import core_schema  # it takes long to load
+
         # Not `cls.model_dump`: a field of one class may hold a message of another.
+        written = core_schema.plain_serializer_function_ser_schema(
+            lambda message: message.model_dump()
+        )
         return core_schema.no_info_plain_validator_function(
-            cls.model_validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda message: message.model_dump()
-            ),
+            cls.model_validate, serialization=written
         )
 
     @classmethod
@@ -252,7 +250,8 @@ class HumanMessage(Message):
 class ToolMessage(Message):
     """What a tool returned, for the call *tool_call_id*.
 
-    *artifact* is kept for the program and never sent to a model.
+    *artifact* is for the program and never sent; *fields* are those of a `Message`.
+    Raises InputError without an id, and for another *status*.
 
     >>> ToolMessage("sunny", tool_call_id="call_1").status
     'success'
@@ -307,7 +306,7 @@ class ToolMessage(Message):
 
 
 class AIMessage(Message):
-    """What the model answers.
+    """What the model answers; *fields* are those of every `Message`.
 
     >>> call = {"name": "get_weather", "args": {"location": "Boston"}, "id": "call_1"}
     >>> AIMessage("Let me look.", tool_calls=[call]).tool_calls[0]["name"]

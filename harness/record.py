@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -10,11 +9,12 @@ from uuid import UUID
 from harness.cassettes import CassetteSource
 from harness.cassettes.chat_tape import ChatTape, Hearing
 from harness.cassettes.conversations import Redacts
-from harness.cassettes.folders import DEFAULT_FOLDER, present
+from harness.cassettes.folders import cassette_path
 from harness.errors import CassetteMiss, InputError, ModelError, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel
 from harness.models.playback import aplayed, asynchronous, played
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.steps import Fault, Pause, Step
 
@@ -24,6 +24,7 @@ __all__ = ["RecordingChatModel"]
 class RecordingChatModel(ChatModel):
     """*model*, recorded into the cassette *name*: ``cassettes/<name>.yaml``, or a path.
 
+    *directory* stands for ``cassettes/``.
     Whatever the model is, its answers are passed on as they come, and recorded chunk by
     chunk, with requests as messages; errors too, and answers that were not read to
     their end. `ReplayChatModel` replays the cassette without the model. What *mode*
@@ -47,23 +48,18 @@ class RecordingChatModel(ChatModel):
     def __init__(
         self,
         model: ChatModel,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         mode: str = "once",
         redaction: Redacts | None = None,
         match_on: Iterable[str] = DEFAULT_FIELDS,
     ) -> None:
         if not isinstance(model, ChatModel):
             raise InputError(f"{shown(model)} is no chat model that could be recorded.")
-        if not isinstance(name, str | Path) or not str(name):
-            raise InputError(
-                f"{shown(name)} is no name of a cassette: give one such as 'weather', "
-                "or the path of a file."
-            )
         #: The model that is asked.
         self.model = model
-        self.path = _place(name, None if directory is None else Path(directory))
+        self.path = cassette_path(name, directory)
         #: What is recorded, and what was: notes, misses.
         self.tape = ChatTape(self.path, mode, match_on=match_on, redaction=redaction)
         self.binding, self.config, self.clock = model.binding, model.config, model.clock
@@ -208,13 +204,3 @@ def _ended_by(error: BaseException, hearing: Hearing) -> None:
             hearing.drop(error)
         case _:  # closed, cancelled or interrupted: nobody reads on
             hearing.end("truncated")
-
-
-def _place(name: str | Path, folder: Path | None) -> Path:
-    """The file of the cassette *name*, be it there or not."""
-    home = DEFAULT_FOLDER if folder is None else folder
-    if (found := present(name, home)) is not None:
-        return found
-    if Path(name).suffix not in (".yaml", ".yml", ".json"):
-        return home / f"{name}.yaml"
-    return Path(name) if folder is None else home / name

@@ -2,17 +2,18 @@
 
 import copy
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from harness.cassettes import CassetteSource, find_cassette, load_cassette
 from harness.cassettes.redaction import Redaction
+from harness.cassettes.timing import Timing, read_speed
 from harness.errors import InputError, nearest, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel, Clock
 from harness.models.clocks import given_clock
 from harness.models.runs import RunIds
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.steps import Step
 from harness.wire import DIALECTS, Dialect
@@ -23,15 +24,15 @@ __all__ = ["ReplayChatModel"]
 class ReplayChatModel(ChatModel):
     """Replays the cassette *name*, offline: ``cassettes/<name>.yaml``, or a path.
 
-    A request gets the answer that was recorded for it, as it came: a stream chunk by
-    chunk, an error as an error. One that was not recorded raises CassetteMiss, which
-    says what differs from the nearest recording. What counts as the same request is
-    said by *match_on*; a recording plays once, in recorded order, unless
-    *allow_playback_repeats* lets the last one play on. The *dialect* is found from
-    the recorded URLs; name one where they do not tell. A request with a secret in it is
-    known by *redaction*, the rules with which it was recorded. Answers come at once, or
-    as *timing* says: "recorded", or how many times as fast; the *clock* tells how real
-    that time is.
+    *directory* stands for ``cassettes/``. A request gets the answer that was recorded
+    for it, as it came: a stream chunk by chunk, an error as an error. One that was not
+    recorded raises CassetteMiss, which says what differs from the nearest recording.
+    What counts as the same request is said by *match_on*; a recording plays once, in
+    recorded order, unless *allow_playback_repeats* lets the last one play on. The
+    *dialect* is found from the recorded URLs; name one where they do not tell. A
+    request with a secret in it is known by *redaction*, the rules with which it was
+    recorded. Answers come at once, or as *timing* says: "recorded", or how many times
+    as fast; the *clock* tells how real that time is.
 
     A cassette of a `RecordingChatModel` is replayed as well.
 
@@ -46,22 +47,17 @@ class ReplayChatModel(ChatModel):
 
     def __init__(  # noqa: PLR0913 - the options of a model, all optional
         self,
-        name: str | Path,
+        name: StrPath,
         *,
         dialect: str | Dialect | None = None,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         match_on: Iterable[str] = DEFAULT_FIELDS,
         allow_playback_repeats: bool = False,
         redaction: Redaction | None = None,
-        timing: Literal["instant", "recorded"] | float = "instant",
+        timing: Timing = "instant",
         clock: Clock | None = None,
     ) -> None:
-        if not isinstance(name, str | Path) or not str(name):
-            raise InputError(
-                f"{shown(name)} is no name of a cassette: give one such as 'weather', "
-                "or the path of a file."
-            )
-        self.path = find_cassette(name, None if directory is None else Path(directory))
+        self.path = find_cassette(name, directory)
         #: What was recorded, what of it was played, and what was missed.
         self.cassette = CassetteSource(
             load_cassette(self.path),
@@ -70,7 +66,7 @@ class ReplayChatModel(ChatModel):
             match_on=match_on,
             allow_playback_repeats=allow_playback_repeats,
             redaction=redaction or Redaction.default(),
-            speed=_speed(timing),
+            speed=read_speed(timing),
         )
         self.clock = given_clock(clock)
         self._run_ids = RunIds()
@@ -92,21 +88,6 @@ class ReplayChatModel(ChatModel):
         return (
             f"ReplayChatModel({str(self.path)!r}: {left} of {all_of_them} left to play)"
         )
-
-
-def _speed(timing: object) -> float:
-    match timing:
-        case "instant":
-            return 0.0
-        case "recorded":
-            return 1.0
-        case int() | float() if not isinstance(timing, bool) and 0 < timing < 1e9:
-            return float(timing)
-        case _:
-            raise InputError(
-                f"timing={shown(timing)}; give 'instant', 'recorded' or a number above "
-                "0: how many times as fast as recorded."
-            )
 
 
 def _dialect(given: str | Dialect) -> Dialect:

@@ -1,7 +1,7 @@
 """What is asked of a model: one frozen value, the same for every source and face."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal
 
 from harness.messages import Message
@@ -28,11 +28,19 @@ class ResponseFormat:
 class ChatRequest:
     """One request: *messages*, what binds the answer, and *params* as they were given.
 
+    *tools* may be called, as *tool_choice* and *parallel_tool_calls* say;
+    *response_format* is the form of the text, *stop* ends it, *model* is who is asked.
     None says that the caller left a field open. *stream* tells whether the caller
     wants pieces; the sum of the pieces is the same either way.
+
+    >>> from harness.messages import HumanMessage
+    >>> request = ChatRequest((HumanMessage("Hello!"),), model="gpt-5-mini")
+    >>> request.messages[0].text, request.streamed().stream
+    ('Hello!', True)
     """
 
     messages: tuple[Message, ...]
+    _: KW_ONLY
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None

@@ -5,7 +5,7 @@ faults. It never sleeps and never raises a provider's error; time and failure ar
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal, Protocol
 
 from harness import errors
@@ -50,7 +50,11 @@ _KINDS: dict[int, FaultKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing comes for *seconds*."""
+    """Nothing comes for *seconds*. Raises InputError for what is no time.
+
+    >>> Pause(0.5).seconds
+    0.5
+    """
 
     seconds: float
 
@@ -65,12 +69,18 @@ class Pause:
 class Fault:
     """The provider fails: before the answer begins, or in the middle of it.
 
+    *kind* says how, and *status* (400 to 599) with which HTTP status, if with one; what
+    is not said follows from the other. *message* is the provider's text,
+    *retry_after* the seconds after which it wants to be asked again, *headers* are
+    those of its answer. Raises InputError for what is none of this.
+
     >>> Fault(status=429, retry_after=2).kind
     'rate_limit'
     """
 
     message: str = ""
     kind: FaultKind | None = None
+    _: KW_ONLY
     status: int | None = None
     retry_after: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -4,7 +4,6 @@ In: a function. Out: a `Tool`, which describes itself to a model, checks the
 arguments of a call, and answers it with a ToolMessage. Schemas are made on first use.
 """
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
@@ -44,8 +43,9 @@ HandleError = bool | str | Callable[[Exception], str]
 class Tool(Shared, Generic[P, R]):
     """A function that a model may ask to run; made by `@tool`, and still callable.
 
-    *descriptions* are those of its parameters; *given_schema* is what `@tool` was
-    given as args_schema.
+    *name* and *description* are what the model is told, *descriptions* those of the
+    parameters; *given_schema* is what `@tool` was given as args_schema. For
+    *response_format* and *handle_error* see `tool`.
     """
 
     function: Callable[P, R]
@@ -115,7 +115,7 @@ class Tool(Shared, Generic[P, R]):
     @overload
     def invoke(self, input: str | Mapping[str, Any], config: object = None) -> Any: ...
     def invoke(self, input: object, config: object = None) -> Any:  # noqa: ARG002 - every invoke takes one
-        """Run the tool on arguments, or on a tool call.
+        """Run the tool on *input*: arguments, or a call; *config* means nothing here.
 
         In: a dict of arguments, or a text for a tool with one (required) parameter:
         what the function returns comes out, the content alone if there is an
@@ -160,6 +160,8 @@ class Tool(Shared, Generic[P, R]):
             if inspect.iscoroutinefunction(self.function):
                 result: object = self._function(*positional, **named)
             else:
+                import asyncio
+
                 result = await asyncio.to_thread(self._function, *positional, **named)
             if inspect.isawaitable(result):
                 result = await result
@@ -218,6 +220,8 @@ class Tool(Shared, Generic[P, R]):
         return [named.pop(name) for name in first], named
 
     def _finished(self, awaitable: Awaitable[object]) -> object:
+        import asyncio
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -308,7 +312,7 @@ def tool(
     response_format: ResponseFormat = "content",
     handle_error: HandleError = False,
 ) -> Any:
-    """Make a `Tool` of a function: `@tool`, `@tool("name")`, `@tool(option=...)`.
+    """Make a `Tool` of *target*: `@tool`, `@tool("name")`, `@tool(option=...)`.
 
     The model is told the whole docstring, or *description*; with *parse_docstring*,
     what stands before "Args:", and under "Args:" each parameter's description. The

@@ -60,7 +60,7 @@ class _Transport:
 
     def _play(self, request: Any, body: bytes) -> "_Play":
         headers = tuple(
-            (_text(name), _text(said)) for name, said in request.headers.raw
+            [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
         )
         url = str(request.url).partition("#")[0]
         waits = Waits(read=(request.extensions.get("timeout") or {}).get("read"))
@@ -95,35 +95,30 @@ class _Play:
             raise self._error(broken) from None
 
     def body(self) -> Iterator[bytes | float]:
-        """The bytes, and the moments to wait until between them."""
-        length = self._acting.promised
-        return self._acts() if length is None else self._measured(length)
+        """The bytes, and the moments to wait until between them.
 
-    def _measured(self, length: int) -> Iterator[bytes | float]:
-        """The body as who reads *length* bytes sees it: no more, and no less."""
-        left = length
-        for act in self._acts():
-            if not isinstance(act, bytes):
-                yield act
-                continue
-            if said := act[:left]:
-                left -= len(said)
-                yield said
-            if not left and self._acting.stream:
-                self.close()  # there may be much more, and nobody reads it
-                return
-        if left:
+        Where the headers promise a length it is no more bytes, and no less.
+        """
+        length = left = self._acting.promised
+        try:
+            for act in self._acting.body():
+                if left is None or not isinstance(act, bytes):
+                    yield act
+                    continue
+                if said := act[:left]:
+                    left -= len(said)
+                    yield said
+                if not left and self._acting.stream:
+                    self.close()  # there may be much more, and nobody reads it
+                    return
+        except Broken as broken:
+            raise self._error(broken) from None
+        if left and length:
             words = (
                 "peer closed connection without sending complete message body "
                 f"(received {length - left} bytes, expected {length})"
             )
             raise self._error(Broken("dropped", words))
-
-    def _acts(self) -> Iterator[bytes | float]:
-        try:
-            yield from self._acting.body()
-        except Broken as broken:
-            raise self._error(broken) from None
 
     def close(self) -> None:
         """Nobody wants more of it."""
@@ -181,7 +176,3 @@ def _stream_class(library: Any) -> Any:
     """A stream that *library* takes for one of its own."""
     bases = (library.SyncByteStream, library.AsyncByteStream)
     return type("EndpointStream", (_Stream, *bases), {})
-
-
-def _text(said: bytes) -> str:
-    return said.decode("latin-1")

@@ -27,7 +27,8 @@ Path = tuple[str, ...]
 _COUNTED: set[Path] = {("input_tokens",), ("output_tokens",)}
 _HEAD = ("input_tokens", "output_tokens", "total_tokens")
 _HEADS = frozenset(_HEAD)
-_TOTALS: set[Path] = {(name,) for name in _HEAD}
+_TOTAL_PATHS = tuple((name,) for name in _HEAD)
+_TOTALS = frozenset(_TOTAL_PATHS)
 _INT = frozenset({int})
 
 
@@ -125,10 +126,11 @@ def read_usage(
     """The nested usage of *fields*; with *fill* the three totals are always there."""
     if not fields:
         return None
+    if fill and fields.keys() <= _TOTALS:  # most usage has no details
+        got, said, total = map(fields.get, _TOTAL_PATHS)
+        return _filled(got or 0, said or 0, total)
     usage: dict[str, Any] = {}
-    # Most usage has no details, and the fill puts its counts in order.
-    plain_counts = fill and fields.keys() <= _TOTALS
-    for path in fields if plain_counts else sorted(fields, key=_place):
+    for path in sorted(fields, key=_place):
         value = fields[path]
         level: Any = usage
         for key in path[:-1]:
@@ -140,10 +142,17 @@ def read_usage(
     if fill:
         got, said = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
         total = usage.pop("total_tokens", None)
-        head = {"input_tokens": got, "output_tokens": said}
-        head["total_tokens"] = got + said if total is None else total
+        head = _filled(got, said, total)
         usage = {**head, **{k: v for k, v in usage.items() if k not in head}}
     return usage
+
+
+def _filled(got: Any, said: Any, total: Any) -> dict[str, Any]:
+    return {
+        "input_tokens": got,
+        "output_tokens": said,
+        "total_tokens": got + said if total is None else total,
+    }
 
 
 def _place(path: Path) -> tuple[int, Path]:

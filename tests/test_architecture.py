@@ -26,10 +26,10 @@ FLOORS = {
         0: "errors values text docstrings formats schemas approximation partial_json "
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
-        "patterns nesting pickles tool_arguments tool_requests tool_results",
+        "paths patterns nesting pickles tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
-        3: "models scripts cassettes endpoint",
+        3: "models scripts cassettes endpoint services",
         4: "fake record replay providers transports server recording clients "
         "converting transcripts",
         5: "laws strategies harness fake_provider bridges comparison refreshing "
@@ -162,6 +162,26 @@ def test_import_is_light() -> None:
     )
 
     assert {*HEAVY.split()} & {*json.loads(result.stdout)} == set()
+
+
+def test_a_scripted_answer_is_light() -> None:
+    """What takes longest to load waits until a loop, or a tool, needs it."""
+    probe = (
+        "import json, sys; from harness import FakeChatModel, say; "
+        "FakeChatModel(say('Hello!')).invoke('Hi'); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    heavy = {*HEAVY.split(), "asyncio", "pydantic", "pydantic_core"}
+    assert heavy & {*json.loads(result.stdout)} == set()
 
 
 def in_order(name: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ import pickle
 import threading
 from uuid import UUID
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from harness import (
     AIMessageChunk,
     CallbackHandler,
     CassetteMiss,
+    FakeProvider,
     Fault,
     HumanMessage,
     InputError,
@@ -49,6 +51,15 @@ from harness.models import RealClock, SkippingClock
 from harness.models.binding import Binding
 from harness.models.runs import RunIds
 from harness.requests import ChatRequest
+
+
+def ask(fake: FakeProvider) -> str:
+    """Give the answer of *fake* to one request."""
+    said = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    with httpx.Client(transport=fake.transport(), base_url="https://a.b/v1") as client:
+        answer = client.post("/chat/completions", json=said).json()
+    return str(answer["choices"][0]["message"]["content"])
+
 
 VALUES = st.one_of(
     hst.messages(),
@@ -170,7 +181,15 @@ def test_errors_that_carry_another_bring_it():
 )
 def test_configs_come_back_equal(tags, metadata, name, lanes, run_id):
     """But for the executor, which belongs to its process."""
-    config = RunConfig(tuple(tags), metadata, (), name, run_id, lanes, metadata)
+    config = RunConfig(
+        tags=tuple(tags),
+        metadata=metadata,
+        callbacks=(),
+        run_name=name,
+        run_id=run_id,
+        max_concurrency=lanes,
+        configurable=metadata,
+    )
 
     assert again(config) == config
 
@@ -413,6 +432,23 @@ def test_a_recording_says_that_it_stays(tmp_path):
         "into it cannot be pickled. Pickle the model that it asks (its .model), or "
         "open a cassette where it is used."
     )
+
+
+def test_a_fake_provider_says_that_it_stays():
+    """Its script goes where it is used, with where it stands."""
+    fake = FakeProvider("Hello!", "Bye.")
+    ask(fake)
+    with pytest.raises(InputError) as caught:
+        pickle.dumps(fake)
+
+    assert str(caught.value) == (
+        "A FakeProvider cannot be pickled: its answers are given in this process. "
+        "Pickle its script (its .script), and make FakeProvider(script) where it is "
+        "used; or let other processes ask this one, by its serve()."
+    )
+    assert ask(FakeProvider(again(fake.script))) == "Bye."
+    assert ask(copy.copy(fake)) == "Bye."
+    assert fake.script.unused() == []
 
 
 def test_copies_need_no_pickle():

@@ -22,7 +22,7 @@ def test_a_request_cannot_be_changed():
 def test_tools_are_found_by_name():
     """A bound tool is found by its name, others are None."""
     search = ToolSpec("search")
-    request = ChatRequest(HELLO, (ToolSpec("add"), search))
+    request = ChatRequest(HELLO, tools=(ToolSpec("add"), search))
 
     assert request.tool("search") is search
     assert request.tool("find") is None

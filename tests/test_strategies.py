@@ -212,7 +212,7 @@ def test_deltas_that_contradict_are_not_merged() -> None:
     assert merged({"content": "a"}, {"id": "x"}) == {"content": "a", "id": "x"}
 
 
-@given(hst.tool_schemas())
+@given(hst.offered_tools())
 def test_arguments_fit_their_tool(tool: hst.OfferedTool) -> None:
     """The arguments that come with a tool are valid against its schema."""
     jsonschema.validate(tool.args, tool.spec.parameters)
@@ -237,7 +237,7 @@ def test_requests_without_tools_choose_nothing(request: ChatRequest) -> None:
 @given(st.data())
 def test_scripts_play(data: st.DataObject) -> None:
     """Drawn turns play on a fake model that has the tools, to their last."""
-    offered = [data.draw(hst.tool_schemas(name=name)) for name in ("f", "g")]
+    offered = [data.draw(hst.offered_tools(name=name)) for name in ("f", "g")]
     turns = data.draw(hst.scripts(tools=offered))
     model = FakeChatModel(*turns).bind_tools([tool.spec for tool in offered])
 

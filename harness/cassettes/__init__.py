@@ -1,6 +1,6 @@
 """Recorded provider traffic, played back offline."""
 
-from harness.cassettes.folders import DEFAULT_FOLDER, find_cassette
+from harness.cassettes.folders import DEFAULT_FOLDER, cassette_path, find_cassette
 from harness.cassettes.interactions import Ending, Headers, Interaction, decoded_body
 from harness.cassettes.reading import load_cassette, read_cassette
 from harness.cassettes.source import CassetteSource, Recording
@@ -13,6 +13,7 @@ __all__ = [
     "Headers",
     "Interaction",
     "Recording",
+    "cassette_path",
     "decoded_body",
     "find_cassette",
     "load_cassette",

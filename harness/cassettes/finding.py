@@ -9,7 +9,7 @@ by one byte.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote_plus
 
@@ -22,6 +22,7 @@ from harness.cassettes.encodings import (
     spellings,
 )
 from harness.cassettes.key_shapes import ShapeIndex
+from harness.cassettes.known_secrets import KnownSecrets
 from harness.cassettes.placeholders import PLACEHOLDER, in_placeholder, placeholder
 from harness.cassettes.rules import OWN, Rules
 from harness.cassettes.secret_names import REQUEST_ID, SECRET, SUSPECT, looks_opaque
@@ -50,6 +51,8 @@ _NAME_END = re.compile(r"[a-z]{1,40}(?:[-_ ]?(?:id|code|string))?(?=\\*\"|%(?:25
 _LONGEST_NAME = 60
 #: What comes between it and its value: quotes that are escaped alike.
 _NAMED = re.compile(r'(\\*+)"\s*:\s*\1"')
+#: What comes behind a string of JSON.
+_AFTER_STRING = re.compile(r"\\*+[,}\]:\s\"]|\Z")
 #: Letters in a row that can be base64, and a line of it.
 _BLOB_RUN, _LINE_RUN = b"a" * 24, b"a" * 60
 #: What one's own functions see for what is hidden already.
@@ -63,7 +66,6 @@ _FORM_INSIDE = re.compile(
     r"(?:&[\w.%\[\]$*+-]{1,80}=[^\s&\"'<>{}\\]*)+"
 )
 _PAIR = re.compile(r"(?<![^=&?#;\s])([^=&?#;\s]++)=([^&#;\s]+)")
-_SCHEME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
 _URL = re.compile(r"://[^\s\"'<>\\^`{}|]+")
 _USER = re.compile(r"://([^/?#@\s]+)@")
 _QUERY = re.compile(r"[?#]")
@@ -82,9 +84,9 @@ class Finder:
     ``known`` has each spelling of a value that is secret, and what stands for it.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, known: Mapping[str, str] | None = None) -> None:
         self.rules = rules
-        self.known: dict[str, str] = {}
+        self.known = KnownSecrets(known or {})
         self._index = _index(rules)
         self.values: set[str] = set()
 
@@ -96,18 +98,18 @@ class Finder:
         """
         if not value or PLACEHOLDER.fullmatch(value):
             return value
-        mark = self.known.get(value) or _mark(self.rules, value, kind)
+        mark = self.known.marks.get(value) or _mark(self.rules, value, kind)
         worth = (
             len(value) >= _LEARNED and kind != REQUEST_ID and not _WORD.fullmatch(value)
         )
         if (worth or sure) and value not in self.values:
             self.values.add(value)
             for spelling in _spellings(value):
-                self.known.setdefault(spelling, mark)
+                self.known.tell(spelling, mark)
         return mark
 
     def _knows(self, text: str) -> bool:
-        return any(secret in text for secret in self.known)
+        return bool(self.known.within(text))
 
     def hide_credential(self, value: str, kind: str, *, name: str = "") -> str:
         """The same for a header or field: its scheme and names of cookies are kept."""
@@ -164,7 +166,7 @@ class Finder:
         for shape in self._index.candidates(text):
             for start, end in shape.found(text):
                 secret = text[start:end]
-                mark = self.known.get(secret) or placeholder(shape.kind, secret)
+                mark = self.known.marks.get(secret) or placeholder(shape.kind, secret)
                 yield Edit(start, end, mark, shape.kind, secret)
         for function in self.rules.functions:
             shown = PLACEHOLDER.sub(_BLANK, text)
@@ -173,8 +175,8 @@ class Finder:
                     self.hide(secret, OWN, sure=True)
 
     def _known(self, text: str) -> Iterator[Edit]:
-        for secret in [one for one in self.known if one in text]:
-            mark, at = self.known[secret], text.find(secret)
+        for secret in self.known.within(text):
+            mark, at = self.known.marks[secret], text.find(secret)
             while at >= 0:
                 end = at + len(secret)
                 alone = len(secret) >= _SURE or _stands_alone(text, at, end)
@@ -215,7 +217,8 @@ class Finder:
             at = low.find(part)
             while at >= 0:
                 if found := _NAME_END.match(low, at):
-                    start = max(low.rfind('"', 0, at) + 1, at - _LONGEST_NAME)
+                    begin = max(at - _LONGEST_NAME, 0)
+                    start = max(low.rfind('"', begin, at) + 1, begin)
                     name = text[start : found.end()]
                     if kind := self.rules.field_kind(name):
                         yield found.end(), kind, name
@@ -297,9 +300,7 @@ class Finder:
 
     def _urls(self, text: str, depth: int) -> Iterator[Edit]:
         for found in _URL.finditer(text):
-            start, end = found.span()
-            if not _SCHEME.search(text, max(start - 16, 0), start):
-                continue
+            start, end = found.span()  # whatever its scheme: text may be cut there
             user = _USER.search(text, start, end)
             if user and (":" in user[1] or len(user[1]) >= _SURE):
                 self.hide(unquote_plus(user[1].partition(":")[2]), SECRET)
@@ -349,17 +350,22 @@ class Finder:
 
 
 def _string_end(text: str, start: int, escapes: int) -> int:
-    """Where a string ends whose quotes have *escapes* backslashes before them."""
-    newline = text.find("\n", start)
-    last = len(text) if newline < 0 else newline
-    end = text.find('"', start, last)
-    while end >= 0:
-        before = text[start:end]
-        slashes = len(before) - len(before.rstrip("\\"))
+    """Where a string ends whose quotes have *escapes* backslashes before them.
+
+    It may have no end of its own: the string that it lies in ends before.
+    """
+    at = start
+    while (end := text.find('"', at)) >= 0 and text.find("\n", at, end) < 0:
+        slashes = 0
+        while end - slashes > start and text[end - slashes - 1] == "\\":
+            slashes += 1
         if slashes % (2 * escapes + 2) == escapes:
             return end - escapes
-        end = text.find('"', end + 1, last)
-    return last
+        if slashes < escapes and _AFTER_STRING.match(text, end + 1):
+            return end - slashes
+        at = end + 1
+    newline = text.find("\n", at)
+    return len(text) if newline < 0 else newline
 
 
 @lru_cache(maxsize=64)

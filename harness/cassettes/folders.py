@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import CassetteError, nearest
+from harness.paths import StrPath, given_name, given_path
 
 __all__ = [
     "DEFAULT_FOLDER",
     "ENDINGS",
     "LISTENERS",
+    "cassette_path",
     "cassettes_below",
     "find_cassette",
     "present",
@@ -37,7 +39,7 @@ def cassettes_below(folder: Path) -> list[Path]:
     return sorted({path for ending in ENDINGS for path in folder.rglob(f"*{ending}")})
 
 
-def present(name: str | Path, folder: Path) -> Path | None:
+def present(name: StrPath, folder: Path) -> Path | None:
     """The file that `find_cassette` finds; None if there is none."""
     if str(name).endswith(ENDINGS):
         paths = [folder / name, Path(name)]
@@ -46,13 +48,36 @@ def present(name: str | Path, folder: Path) -> Path | None:
     return next((used(path) for path in paths if path.is_file()), None)
 
 
-def find_cassette(name: str | Path, folder: Path | None = None) -> Path:
-    """The file of the cassette *name* in *folder*, or the file that *name* is.
+def cassette_path(name: StrPath, directory: StrPath | None = None) -> Path:
+    """The file of the cassette *name*: the one that is there, or is to be made.
+
+    It lies in *directory*, or where *name* says. Raises InputError for what is no name.
+
+    >>> cassette_path("trip", "recorded").as_posix()
+    'recorded/trip.yaml'
+    """
+    name = given_name(name, "cassette")
+    home = DEFAULT_FOLDER if directory is None else given_path(directory)
+    if (found := present(name, home)) is not None:
+        return found
+    path = Path(name)
+    if not path.name.endswith(ENDINGS):  # "gpt-4.1" is a name as well
+        return home / f"{path}.yaml"
+    named = directory is None and (isinstance(name, Path) or len(path.parts) > 1)
+    return path if named else home / path
+
+
+def find_cassette(name: StrPath, directory: StrPath | None = None) -> Path:
+    """The file of the cassette *name* in *directory*, or the file that *name* is.
 
     A name has no ending; a path has one. Raises CassetteError, which lists the names
-    that there are.
+    that there are, and InputError for what is no name.
+
+    >>> find_cassette("weather").as_posix()
+    'cassettes/weather.yaml'
     """
-    home = DEFAULT_FOLDER if folder is None else folder
+    name = given_name(name, "cassette")
+    home = DEFAULT_FOLDER if directory is None else given_path(directory)
     if (path := present(name, home)) is not None:
         return path
     if not home.is_dir():

@@ -33,7 +33,7 @@ _BODY = "one answer's body alone, as {}"
 _LLAMA = Form("llama-stack", "llama-stack")
 
 #: What may stand before a YAML document says something.
-_HEAD = r"(?:#[^\n]*\n|[ \t\r]*\n)*(?:---[^\n]*\n)?(?:#[^\n]*\n|[ \t\r]*\n)*"
+_HEAD = r"(?:#[^\n]*\n|[ \t\r]*\n)*+(?:---[^\n]*\n)?+(?:#[^\n]*\n|[ \t\r]*\n)*+"
 
 #: How files begin that need not be parsed, or cannot be.
 _TEXTS: tuple[tuple[re.Pattern[str], Form], ...] = tuple(

@@ -14,7 +14,7 @@ from string import ascii_letters, digits
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from harness.cassettes.interactions import Interaction, decoded_request
+from harness.cassettes.interactions import Interaction, decoded
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.volatile import Volatile
 from harness.errors import CassetteError, InputError, nearest, shown
@@ -136,7 +136,12 @@ def _spelled(path: str) -> str:
     """*path* with each octet in one spelling: what need not be escaped is not."""
     if _PLAIN.fullmatch(path):
         return path
-    return _ESCAPED.sub(_plain_if_may_be, quote(path, f"%{_SAFE}"))
+    return _ESCAPED.sub(_plain_if_may_be, _quoted(path, f"%{_SAFE}"))
+
+
+def _quoted(text: str, safe: str) -> str:
+    """*text* percent-encoded; JSON files can have halves of surrogate pairs in it."""
+    return quote(text, safe, errors="surrogatepass")
 
 
 def _plain_if_may_be(found: re.Match[str]) -> str:
@@ -152,7 +157,9 @@ def _query(request: HttpRequest, volatile: Volatile) -> str:
     pairs = parse_qsl(PLACEHOLDER.sub("REDACTED", query), keep_blank_values=True)
     pairs.sort(key=lambda pair: pair[0])
     return volatile.blurred(
-        "&".join(f"{quote(name, '')}={quote(said, ' []:,/')}" for name, said in pairs)
+        "&".join(
+            f"{_quoted(name, '')}={_quoted(said, ' []:,/')}" for name, said in pairs
+        )
     )
 
 
@@ -204,15 +211,8 @@ def _body(request: HttpRequest, volatile: Volatile) -> str:
 def _decoded(request: HttpRequest) -> bytes:
     if not request.body or not request.headers:
         return request.body
-    asked = Interaction(
-        request.method,
-        request.url,
-        0,
-        request_headers=request.headers,
-        request_body=request.body,
-    )
     try:
-        return decoded_request(asked)
+        return decoded(request.body, request.headers, "the body")
     except CassetteError:
         return request.body
 

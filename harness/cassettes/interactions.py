@@ -3,13 +3,24 @@
 import gzip
 import importlib
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from harness.errors import CassetteError
 from harness.http_messages import Ending, Headers
 
-__all__ = ["Ending", "Headers", "Interaction", "decoded_body", "decoded_request"]
+__all__ = [
+    "NO_ANSWER",
+    "Ending",
+    "Headers",
+    "Interaction",
+    "decoded",
+    "decoded_body",
+    "decoded_request",
+]
+
+#: The status of a request that never got an answer; what it ended in says why.
+NO_ANSWER = 599
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -24,6 +35,8 @@ _LIBRARIES = {
 class Interaction:
     """One request and its response; bodies as they were stored, compressed ones too.
 
+    *method*, *url*, *request_headers* and *request_body* are what was asked, *status*,
+    *http_version* ("HTTP/1.1"), *response_headers* and *response_body* the answer.
     *response_chunks* are the pieces in which the body arrived, where that is known,
     and *chunk_times* when each did, in milliseconds after the request was sent.
     *ended* says how the answer ended and *failure* what went wrong, in words; a request
@@ -31,11 +44,16 @@ class Interaction:
     *recorded_at* a time in UTC. *place* says where the interaction stands (file,
     number, line), and *sealed* whether its checksum is right (None where it has none):
     these two are no part of what was recorded, and are not compared.
+
+    >>> one = Interaction("GET", "https://a.b/models", 200, response_body=b"[]")
+    >>> one.status, one.ended
+    (200, 'complete')
     """
 
     method: str
     url: str
     status: int
+    _: KW_ONLY
     request_headers: Headers = ()
     request_body: bytes = b""
     response_headers: Headers = ()
@@ -52,23 +70,30 @@ class Interaction:
 
 
 def decoded_body(interaction: Interaction) -> bytes:
-    """The body of the response, its content-encoding undone.
+    """The body of the response in *interaction*, its content-encoding undone.
 
     Recorders often store the body decoded and leave the header as it was, or filter
     the header out; so the bytes themselves say whether they are compressed. Raises
     CassetteError for a body that is damaged, or compressed as we cannot undo.
+
+    >>> said = {"response_headers": (("content-encoding", "gzip"),)}
+    >>> packed = gzip.compress(b"Hello!")
+    >>> one = Interaction("GET", "https://a.b", 200, response_body=packed, **said)
+    >>> decoded_body(one)
+    b'Hello!'
     """
     where = f"{interaction.place}: the body of the response"
-    return _decoded(interaction.response_body, interaction.response_headers, where)
+    return decoded(interaction.response_body, interaction.response_headers, where)
 
 
 def decoded_request(interaction: Interaction) -> bytes:
     """The body of the request; as `decoded_body`."""
     where = f"{interaction.place}: the body of the request"
-    return _decoded(interaction.request_body, interaction.request_headers, where)
+    return decoded(interaction.request_body, interaction.request_headers, where)
 
 
-def _decoded(body: bytes, headers: Headers, where: str) -> bytes:
+def decoded(body: bytes, headers: Headers, where: str) -> bytes:
+    """*body* without the content-encoding of *headers*; *where* is for errors."""
     said = [value for name, value in headers if name.lower() == "content-encoding"]
     for coding in reversed(", ".join(said).lower().replace(" ", "").split(",")):
         match coding:

@@ -199,9 +199,12 @@ def _entry(line: bytes, journal: Path) -> tuple[int, Interaction] | None:
         number, said = json.loads(text)
         values = {name: _read_value(value) for name, value in said.items()}
         values["response_chunks"] = _chunks(values)
-        return number, Interaction(**values, place=f"{journal}, exchange {number}")
-    except (ValueError, TypeError, AttributeError):
-        return None  # of another version of harness
+        one = Interaction(**values, place=f"{journal}, exchange {number}")
+        if type(number) is int and line_of(number, one) == line + b"\n":
+            return number, one
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        pass
+    return None  # of another version of harness
 
 
 def _chunks(said: Mapping[str, Any]) -> tuple[bytes, ...] | None:

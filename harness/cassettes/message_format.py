@@ -28,7 +28,7 @@ __all__ = ["FORMAT", "holds_conversations", "read_conversations", "write_convers
 FORMAT = "chat-harness/1"
 
 _BEGIN = re.compile(
-    r"(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*format:\s*['\"]?chat-harness"
+    r"(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*+format:\s*['\"]?chat-harness"
 )
 _KEYS = ("recorded", "request", "answer", "ended", "seal")
 _ENDINGS = ("complete", "truncated")

@@ -90,14 +90,16 @@ def read_request(value: object) -> ChatRequest:
     form = said.get("response_format")
     return ChatRequest(
         tuple(_read_message(one, n) for n, one in enumerate(said["messages"], 1)),
-        tuple(_read_tool(one, n) for n, one in enumerate(said.get("tools", ()), 1)),
-        _read_choice(said.get("tool_choice")),
-        said.get("parallel_tool_calls"),
-        None if form is None else _read_format(form),
-        None if stop is None else tuple(stop),
-        said.get("model"),
-        said.get("params", {}),
-        said.get("stream", False),
+        tools=tuple(
+            _read_tool(one, n) for n, one in enumerate(said.get("tools", ()), 1)
+        ),
+        tool_choice=_read_choice(said.get("tool_choice")),
+        parallel_tool_calls=said.get("parallel_tool_calls"),
+        response_format=None if form is None else _read_format(form),
+        stop=None if stop is None else tuple(stop),
+        model=said.get("model"),
+        params=said.get("params", {}),
+        stream=said.get("stream", False),
     )
 
 

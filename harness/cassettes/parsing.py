@@ -17,6 +17,7 @@ __all__ = [
     "parse_json",
     "parse_yaml",
     "refuse_deep",
+    "refuse_halves",
     "refuse_large",
 ]
 
@@ -42,7 +43,10 @@ def _plain(text: str) -> tuple[Any, list[int]] | None:
     """The same, if it is plain: some times as fast as `_any`."""
     import yaml
 
-    loader = loader_class()(text)
+    try:
+        loader = loader_class()(text)
+    except ValueError:
+        return None
     try:
         return document(loader)
     except (Unusual, yaml.YAMLError, RecursionError, ValueError, TypeError):
@@ -54,16 +58,31 @@ def _plain(text: str) -> tuple[Any, list[int]] | None:
 def _any(text: str, name: str) -> tuple[Any, list[int]]:
     import yaml
 
+    refuse_halves(text, name)
     refuse_deep(text, name)
     loader = loader_class()(text)
     try:
         node = loader.get_single_node()
+        if node is None:
+            return None, []
         refuse_large(node, name)
         return loader.construct_document(node), _lines(node)
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise damaged_yaml(error, text, name) from None
     finally:
         loader.dispose()
+
+
+def refuse_halves(text: str, name: str) -> None:
+    """Raise CassetteError for text that no file can hold, as no loader takes it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise CassetteError(
+            f"{name}, line {line} has half of a surrogate pair, {text[error.start]!r}, "
+            "which no file can hold. Read the file as UTF-8."
+        ) from None
 
 
 def refuse_deep(text: str, name: str) -> None:

@@ -21,6 +21,7 @@ from harness.cassettes.layout import read_layout
 from harness.cassettes.message_format import holds_conversations, read_conversations
 from harness.cassettes.parsing import RESTORE, parse
 from harness.errors import CassetteError, CassetteWarning, InputError, nearest, shown
+from harness.paths import StrPath, given_path
 
 __all__ = ["Seals", "bytes_of", "load_cassette", "read_cassette", "text_of", "unpacked"]
 
@@ -32,11 +33,15 @@ _MARKER = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?= |$)", re.MULTILINE)
 _GZIP = b"\x1f\x8b"
 
 
-def load_cassette(
-    path: str | Path, *, seals: Seals = "warn"
-) -> tuple[Interaction, ...]:
-    """The interactions of the file at *path*, packed or not; as `read_cassette`."""
-    data = bytes_of(Path(path))
+def load_cassette(path: StrPath, *, seals: Seals = "warn") -> tuple[Interaction, ...]:
+    """The interactions of the file at *path*, packed or not; as `read_cassette`.
+
+    Raises CassetteError for what cannot be read, InputError for what is no path.
+
+    >>> load_cassette("cassettes/weather.yaml")[0].url
+    'https://api.openai.com/v1/chat/completions'
+    """
+    data = bytes_of(given_path(path))
     try:
         text = text_of(data, str(path))
     except CassetteError:
@@ -88,7 +93,8 @@ def read_cassette(
 
     Raises CassetteError for what is damaged, foreign or of a wrong shape. What was
     changed after it was recorded is read as it is now, with a CassetteWarning; with
-    *seals* "error" it is an error too, with "ignore" nothing is said.
+    *seals* "error" it is an error too, with "ignore" nothing is said; anything else is
+    an InputError.
 
     >>> read_cassette("interactions: []\nversion: 1\n")
     ()

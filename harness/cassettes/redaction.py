@@ -8,7 +8,7 @@ has the shape of a known key, anywhere, in encoded and compressed bodies too.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import lru_cache
 
 from harness.cassettes.clean_bodies import Message, cleaned_message
@@ -34,7 +34,7 @@ class Redaction:
     *patterns* are regular expressions: the group 1 of one is the secret, or all of it.
     *functions* give the secrets that stand in a text. All of these are hidden beside
     what is hidden by default, or, with *defaults* false, alone. Names in *keep* are
-    left as they are.
+    left as they are. Raises InputError for what is no rule.
 
     >>> rules = Redaction(fields=["ssn"], patterns=[r"cust-\d+"])
     >>> asked = rules.redact_request("POST", "https://a.b", (), b'{"ssn": "1-2-3"}')
@@ -42,6 +42,7 @@ class Redaction:
     b'{"ssn": "REDACTED-secret-44c9f729"}'
     """
 
+    _: KW_ONLY
     headers: Iterable[str] = ()
     query: Iterable[str] = ()
     fields: Iterable[str] = ()
@@ -85,7 +86,14 @@ class Redaction:
         keep: Iterable[str] = (),
     ) -> "Redaction":
         """These rules and more."""
-        more = Redaction(headers, query, fields, patterns, functions, keep)
+        more = Redaction(
+            headers=headers,
+            query=query,
+            fields=fields,
+            patterns=patterns,
+            functions=functions,
+            keep=keep,
+        )
         return replace(
             self,
             headers=(*self.headers, *more.headers),
@@ -107,7 +115,8 @@ class Redaction:
         if not rules.hides:
             return interaction
         asked = Message(interaction.request_headers, interaction.request_body)
-        finder, url, asked = _request(rules, interaction.url, asked, interaction.place)
+        where = f"{interaction.place}: the body of the request"
+        finder, url, asked = _request(rules, interaction.url, asked, where)
         said = Message.of(
             interaction.response_headers,
             interaction.response_body,
@@ -131,11 +140,15 @@ class Redaction:
     def redact_request(
         self, method: str, url: str, headers: Headers, body: bytes
     ) -> tuple[str, str, Headers, bytes]:
-        """A request as `redact` stores it: what a live one is to be compared with."""
+        """A request as `redact` stores it: what a live one is to be compared with.
+
+        In: its *method*, *url*, *headers* and *body*; out: the same, in this order.
+        """
         rules = _rules(self)
         if not rules.hides:
             return method, url, headers, body
-        _, url, asked = _request(rules, url, Message(headers, body), "the request")
+        asked = Message(headers, body)
+        _, url, asked = _request(rules, url, asked, "the body of the request")
         return method, url, asked.headers, asked.body
 
     def redact_text(self, text: str) -> str:
@@ -170,23 +183,21 @@ def _rules(redaction: Redaction) -> Rules:
 
 
 def _request(
-    rules: Rules, url: str, asked: Message, place: str
+    rules: Rules, url: str, asked: Message, where: str
 ) -> tuple[Finder, str, Message]:
     """The URL, headers and body of a request; what one part tells holds in all."""
-    where = f"{place}: the body of the request"
     url, headers, known, values = _head(rules, url, _unsized(asked.headers))
     headers = _sized(headers, asked.headers)
-    finder = Finder(rules)
-    finder.known.update(known)
+    finder = Finder(rules, known)
     finder.values.update(values)
+    body = asked.body
     while True:
-        count = len(finder.known)
-        clean = cleaned_message(finder, Message(headers, asked.body), where)
-        if len(finder.known) == count:
+        count = len(finder.known.marks)
+        clean = cleaned_message(finder, Message(headers, body), where)
+        if len(finder.known.marks) == count:
             return finder, url, clean
         url = finder.cleaned_url(url)
-        headers = _headers(finder, clean.headers)
-        asked = Message(headers, clean.body)
+        headers, body = _headers(finder, clean.headers), clean.body
 
 
 @lru_cache(maxsize=256)
@@ -200,11 +211,11 @@ def _head(
     finder = Finder(rules)
     while True:
         headers = _headers(finder, headers)
-        known = len(finder.known)
+        known = len(finder.known.marks)
         url = finder.cleaned_url(url)
         headers = _headers(finder, headers)
-        if len(finder.known) == known:
-            return url, headers, finder.known, frozenset(finder.values)
+        if len(finder.known.marks) == known:
+            return url, headers, finder.known.marks, frozenset(finder.values)
 
 
 def _is_size(name: str, value: str) -> bool:
@@ -224,10 +235,10 @@ def _sized(headers: Headers, like: Headers) -> Headers:
 def _settled(finder: Finder, said: Message, where: str) -> Message:
     while True:
         headers = _headers(finder, said.headers)
-        known = len(finder.known)
+        known = len(finder.known.marks)
         clean = cleaned_message(finder, replace(said, headers=headers), where)
         said = replace(clean, headers=_headers(finder, clean.headers))
-        if len(finder.known) == known:
+        if len(finder.known.marks) == known:
             return said
 
 

@@ -7,11 +7,12 @@ from harness.cassettes.interactions import Interaction
 from harness.cassettes.reading import read_cassette
 from harness.cassettes.rewriting import CassetteFile
 from harness.cassettes.writing import write_cassette
+from harness.paths import StrPath
 
 __all__ = ["reseal"]
 
 
-def reseal(path: str | Path) -> tuple[Interaction, ...]:
+def reseal(path: StrPath) -> tuple[Interaction, ...]:
     """Seal the cassette at *path* as it is now; give the interactions that changed.
 
     Comments at the start of the file stay. Raises CassetteError for what cannot be

@@ -7,6 +7,7 @@ the save; it tells the kind and the line, and does not print the secret.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.cassettes.finding import Finder
 from harness.cassettes.placeholders import PLACEHOLDER
@@ -20,13 +21,13 @@ from harness.cassettes.secret_names import (
     harmless,
     looks_opaque,
 )
-from harness.cassettes.spans import Edit
+from harness.cassettes.spans import Edit, lines_at
 from harness.cassettes.streamed import stream_edits
 
 __all__ = ["Leak", "left_edits", "scan", "stands_for_secret"]
 
 _SHOWN = 4
-_NAME = "headers"
+_NAME, _BEFORE = "headers", 6
 _DEFAULT = Rules()
 
 #: Where the headers of a message begin, in all layouts of cassettes. What lies deeper
@@ -38,6 +39,8 @@ _HEADER = re.compile(
     r"(?:\r?\n[ \t]*-[ \t]+|(?=\S))([\w'\"][^\r\n]{3,})",
     re.MULTILINE,
 )
+#: Where a request or an answer begins: what one says does not go on in the next.
+_MESSAGE = re.compile(r"^(?:- |  (?:response|answer):)", re.MULTILINE)
 #: What other recorders, or people, write in place of a secret.
 _HIDDEN = re.compile(
     r"redacted|filtered|scrubbed|x{4}|\*{3}|<[A-Za-z_ -]{3,}>"
@@ -67,13 +70,11 @@ def scan(text: str, rules: Rules = _DEFAULT) -> tuple[Leak, ...]:
     >>> scan("headers:\n  x-api-key:\n  - 8d1c0b7a4f\n")
     (Leak(kind='secret', line=3, shown='8d1... (10 characters)'),)
     """
+    edits = left_edits(text, rules)
+    lines = lines_at(text, [one.start for one in edits])
     leaks = (
-        Leak(
-            SECRET if one.kind in _NAMED else one.kind,
-            text.count("\n", 0, one.start) + 1,
-            masked(one.secret),
-        )
-        for one in left_edits(text, rules)
+        Leak(SECRET if one.kind in _NAMED else one.kind, line, masked(one.secret))
+        for one, line in zip(edits, lines, strict=True)
     )
     return tuple(dict.fromkeys(leaks))
 
@@ -85,7 +86,7 @@ def left_edits(text: str, rules: Rules = _DEFAULT) -> list[Edit]:
     finder = Finder(rules)
     found = [
         *finder.edits(text),
-        *stream_edits(finder, text),
+        *_streams(finder, text),
         *_headers(text, rules),
     ]
     return [one for one in sorted(found) if _counts(one)]
@@ -107,6 +108,14 @@ def _counts(edit: Edit) -> bool:
     return edit.kind not in _NAMED or not stands_for_secret(edit.secret)
 
 
+def _streams(finder: Finder, text: str) -> Iterator[Edit]:
+    """What is said piece by piece, in one request or one answer each."""
+    places = [0, *(one.start() for one in _MESSAGE.finditer(text)), len(text)]
+    for start, end in pairwise(places):
+        for one in stream_edits(finder, text[start:end]):
+            yield one._replace(start=one.start + start, end=one.end + start)
+
+
 def _headers(text: str, rules: Rules) -> Iterator[Edit]:
     """Headers that hold a credential."""
     for start, end in _blocks(text):
@@ -114,8 +123,10 @@ def _headers(text: str, rules: Rules) -> Iterator[Edit]:
             name, value = found[1], found[2].strip(" \t,'\"]")
             kind = rules.header_kind(name)
             hidden = harmless(value) or PLACEHOLDER.search(value)
-            if hidden or kind in {None, ACCOUNT, REQUEST_ID}:
+            if kind is None or hidden or kind in {ACCOUNT, REQUEST_ID}:
                 continue
+            if Finder(rules).hide_credential(value, kind, name=name) == value:
+                continue  # a cookie that is deleted has no value
             if kind != SUSPECT or ("-" in name and looks_opaque(value)):
                 yield Edit(*found.span(2), "", SECRET, value)
 
@@ -124,9 +135,10 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Where headers stand: all lines that are indented more than what they are of."""
     at = text.find(_NAME)
     while at >= 0:
-        begin = text.rfind("\n", 0, at) + 1
+        near = max(at - _BEFORE, 0)  # a line may be as long as the file
+        begin = text.rfind("\n", near, at) + 1
         end = at + len(_NAME)
-        if found := _BLOCK.match(text, begin):
+        if (begin or not near) and (found := _BLOCK.match(text, begin)):
             start = end = found.end()
             while text.startswith(f"{found[1]} ", end):
                 end = text.find("\n", end) + 1 or len(text)

@@ -1,9 +1,9 @@
 """Changes of a text: found first, made together, and where its borders move."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-__all__ = ["Edit", "applied", "byte_edits", "chosen", "moved"]
+__all__ = ["Edit", "applied", "byte_edits", "chosen", "lines_at", "moved"]
 
 
 class Edit(NamedTuple):
@@ -33,6 +33,19 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
         parts += text[done : edit.start], edit.new
         done = edit.end
     return "".join([*parts, text[done:]])
+
+
+def lines_at(text: str, places: Iterable[int]) -> Iterator[int]:
+    r"""The line of each of *places* in *text*, which ascend; the first line is 1.
+
+    >>> [*lines_at("a\nb\nc", [0, 2, 3, 4])]
+    [1, 2, 2, 3]
+    """
+    line, done = 1, 0
+    for at in places:
+        line += text.count("\n", done, at)
+        done = at
+        yield line
 
 
 def byte_edits(text: str, edits: Sequence[Edit]) -> list[tuple[int, int, int]]:

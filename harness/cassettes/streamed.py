@@ -50,8 +50,10 @@ def _run_edits(finder: Finder, run: list[_Piece]) -> Iterator[Edit]:
         end = at + len(said)
         while n < len(edits) and edits[n].end <= at:
             n += 1
-        inside = [one for one in edits[n:] if one.start < end and one.end > at]
-        if inside:
+        after = n
+        while after < len(edits) and edits[after].start < end:
+            after += 1
+        if inside := edits[n:after]:
             new = json_quoted(_piece(said, at, inside), like=raw)
             first = inside[0]
             yield Edit(start, start + len(raw), new, first.kind, first.secret)

@@ -20,6 +20,7 @@ from harness.cassettes.misses import Shelf, explain_miss
 from harness.cassettes.recorder import Recorder
 from harness.cassettes.settings import Settings, TapeOptions, chosen_mode
 from harness.errors import CassetteError, CassetteMiss, UnrecordedRequest
+from harness.paths import StrPath
 
 __all__ = ["Tape"]
 
@@ -39,7 +40,7 @@ class Tape:
     """
 
     def __init__(
-        self, path: str | Path, mode: str = "none", **options: Unpack[TapeOptions]
+        self, path: StrPath, mode: str = "none", **options: Unpack[TapeOptions]
     ) -> None:
         self.path = Path(path)
         self.settings = Settings.read(options)

@@ -1,5 +1,6 @@
 """Names of files that not every system can tell apart, or take; and what runs leave."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from unicodedata import normalize
@@ -9,11 +10,16 @@ from harness.checks.rules import Finding
 
 __all__ = ["check_leftover", "check_names"]
 
+_REWRITTEN = (
+    "what harness record --mode rewrite recorded, and was killed before it put it in "
+    "the place of {name}.yaml; give it that name, or remove it"
+)
 _LEFT = (
-    (".damaged", "what could not be read of the journal of a killed run"),
-    (".journal", "the journal of a run that was killed"),
-    (".tmp", "a file that a killed run has not finished"),
-    (".failed.yaml", "what a failing test recorded"),
+    (r"\.damaged", "what could not be read of the journal of a killed run"),
+    (r"\.journal", "the journal of a run that was killed"),
+    (r"\.tmp", "a file that a killed run has not finished"),
+    (r"\.failed\.yaml", "what a failing test recorded"),
+    (r"\.\d+\.new\.yaml", _REWRITTEN),
 )
 
 
@@ -34,8 +40,8 @@ def check_names(paths: Iterable[str]) -> Iterator[Finding]:
 def check_leftover(path: str) -> Iterator[Finding]:
     """What the file at *path* is, if a run left it."""
     for ending, what in _LEFT:
-        if path.endswith(ending):
-            yield Finding(path, 1, "leftover", f"{what}.")
+        if found := re.fullmatch(f"(?P<name>.*){ending}", PurePosixPath(path).name):
+            yield Finding(path, 1, "leftover", f"{what.format(**found.groupdict())}.")
             return
 
 

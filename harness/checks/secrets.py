@@ -5,16 +5,18 @@ searched once more as it was on the wire.
 """
 
 import re
+from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from operator import itemgetter
 
 from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
 from harness.cassettes.placeholders import fingerprint, placeholder
 from harness.cassettes.secret_names import ACCOUNT, harmless, header_kind
 from harness.cassettes.secrets import left_edits, stands_for_secret
-from harness.cassettes.spans import Edit
+from harness.cassettes.spans import Edit, lines_at
 from harness.checks.places import line_of
 from harness.checks.rules import Finding
 from harness.errors import CassetteError
@@ -24,6 +26,8 @@ __all__ = ["Secrets"]
 _IDENTIFIERS = frozenset({"openai-organization", "openai-project", "upload-id"})
 #: As many letters of a secret as may be told by chance.
 _BEGINNING = 5
+#: So many letters at the end of a secret are hardly those of another.
+_END = 8
 #: A text that is cut into lines anywhere, or a body that stands as YAML.
 _CHANGED = re.compile(
     r"\\\r?\n|^ +(?:parsed_body|content):(?: &\w+)?\r?$"
@@ -41,11 +45,15 @@ class Secrets:
         self._text, self._name, self._todo = text, name, todo
         self._raw = _inmost(left_edits(text))
         self._hidden = {one.secret: one.kind for one in self._raw}
+        self._ordered: list[str] = []
+        self._starts: set[str] = set()
 
     def findings(self, interactions: Iterable[Interaction] = ()) -> list[Finding]:
         """One for each secret, at the first of its places."""
         listed = list(interactions)
-        places = [_Place.of(edit, self._text) for edit in self._raw]
+        lines = lines_at(self._text, [edit.start for edit in self._raw])
+        whats = map(_what, self._raw)
+        places = [*map(_Place, lines, whats)]
         if changed := [*self._changed(listed)]:
             places = [*self._seen(changed, places)]
         counts = Counter(place.what for place in places)
@@ -55,18 +63,20 @@ class Secrets:
 
     def masked(self, text: str) -> str:
         """*text*, which an error says, without any secret of the file, or its begin."""
-        for secret, kind in self._hidden.items():
-            at = text.find(secret[:_BEGINNING])
-            while at >= 0 and len(secret) >= _BEGINNING:
-                size = next(
-                    n
-                    for n in range(len(secret), 0, -1)
-                    if text.startswith(secret[:n], at)
-                )
-                new = placeholder(kind, secret)
-                text = text[:at] + new + text[at + size :]
-                at = text.find(secret[:_BEGINNING], at + len(new))
-        return text
+        if len(self._ordered) != len(self._hidden):
+            self._ordered = sorted(self._hidden)
+            self._starts = {one[:_BEGINNING] for one in self._ordered}
+        parts: list[str] = []
+        at = done = 0
+        while at < len(text):
+            start = text[at : at + _BEGINNING]
+            if len(start) < _BEGINNING or start not in self._starts:
+                at += 1
+                continue
+            secret, size = _begun(text[at:], self._ordered)
+            parts += text[done:at], placeholder(self._hidden[secret], secret)
+            at = done = at + size
+        return "".join([*parts, text[done:]])
 
     def _changed(self, interactions: list[Interaction]) -> Iterator[Interaction]:
         """Those that do not stand in the text as they were on the wire."""
@@ -94,8 +104,9 @@ class Secrets:
                 if what not in lines:
                     found.add(edit.secret)
                     yield _Place(line_of(one.place), what)
+        inside = _Parts(found)
         for edit, place in zip(self._raw, raw, strict=True):
-            if not any(edit.secret in secret for secret in found):
+            if edit.secret not in inside:
                 yield place
 
     def _told(self, what: tuple[str, str, int], line: int, count: int) -> Finding:
@@ -127,10 +138,24 @@ class _Place:
     line: int
     what: tuple[str, str, int]
 
-    @classmethod
-    def of(cls, edit: Edit, text: str) -> "_Place":
-        line = text.count("\n", 0, edit.start) + 1
-        return cls(line, _what(edit))
+
+class _Parts:
+    """Tells whether a text is part of one of *wholes*, however many there are.
+
+    It is looked up by its end: secrets of a kind begin alike.
+    """
+
+    def __init__(self, wholes: Iterable[str]) -> None:
+        self._wholes: dict[str, list[str]] = {}
+        for whole in wholes:
+            ends = {whole[n : n + _END] for n in range(max(len(whole) - _END + 1, 1))}
+            for end in ends:
+                self._wholes.setdefault(end, []).append(whole)
+
+    def __contains__(self, part: str) -> bool:
+        if len(part) < _END:  # none is as short
+            return any(part in one for one in self._wholes)
+        return any(part in one for one in self._wholes.get(part[-_END:], ()))
 
 
 def _inmost(edits: list[Edit]) -> list[Edit]:
@@ -141,6 +166,22 @@ def _inmost(edits: list[Edit]) -> list[Edit]:
             kept.pop()
         kept.append(edit)
     return kept
+
+
+def _begun(text: str, ordered: Sequence[str]) -> tuple[str, int]:
+    """Which of *ordered* secrets *text* begins with the most of, and how much that is.
+
+    It stands beside the place that *text* would have among them.
+    """
+    place = bisect(ordered, text)
+    beside = ordered[max(place - 1, 0) : place + 1]
+    return max(((one, _alike(one, text)) for one in beside), key=itemgetter(1))
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _what(edit: Edit) -> tuple[str, str, int]:

@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "redact": ("redacting", "hide the secrets in cassettes, as recording would"),
     "report": ("reporting", "write a page to browse conversations, without a network"),
     "refresh": ("refresh", "record stale cassettes anew"),
-    "schema": ("files", "print the JSON schema of scripts or cassettes"),
+    "schema": ("files", "print the schema of scripts, cassettes or the server"),
     "seal": (
         "files",
         "make the checksums of cassettes right again, after a wanted edit",

@@ -1,4 +1,4 @@
-"""Small commands on files of ours: their schema, and their seals."""
+"""Small commands: the schemas of what is ours, and the seals of files."""
 
 import json
 from argparse import ArgumentParser
@@ -9,16 +9,18 @@ from harness.cassettes.resealing import reseal
 from harness.cli.screen import tell
 from harness.errors import HarnessError
 from harness.scripts.files import script_schema
+from harness.server.description import description
 from harness.text import visible
 
 __all__ = ["schema", "schema_arguments", "seal", "seal_arguments"]
 
 
-#: What files of each kind are checked against.
+#: What files of each kind are checked against, and what the server answers.
 SCHEMAS = {
     "script": script_schema,
     "cassette": cassette_schema,
     "conversation": conversation_schema,
+    "openapi": description,
 }
 
 
@@ -31,12 +33,13 @@ def schema_arguments(parser: ArgumentParser) -> None:
         choices=SCHEMAS,
         default="script",
         help="script: of fakes/ (the default); cassette: of HTTP traffic; "
-        "conversation: of what a RecordingChatModel writes",
+        "conversation: of what a RecordingChatModel writes; openapi: what a server "
+        "answers",
     )
 
 
 def schema(kind: str) -> None:
-    """Print the JSON schema of files of a *kind*, for editors and other programs."""
+    """Print the schema of a *kind*, for editors and other programs."""
     print(json.dumps(SCHEMAS[kind](), indent=2, ensure_ascii=False))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+from harness.cassettes.folders import cassette_path
 from harness.cassettes.naming import cut, portable
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
@@ -17,7 +18,6 @@ from harness.cli.programs import CannotRun, run_program
 from harness.cli.screen import tell
 from harness.cli.sessions import Session
 from harness.recording.launched import closed
-from harness.recording.use import cassette_path
 from harness.server import Application, Providers, ServedCassette, Server
 
 __all__ = ["record", "record_arguments"]

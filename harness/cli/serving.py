@@ -9,16 +9,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
-from harness.cassettes.folders import find_cassette
+from harness.cassettes.folders import cassette_path, find_cassette
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
-from harness.cli.options import given_port, given_speed
+from harness.cli.options import given_port, given_quota, given_speed
 from harness.cli.pointers import POINTERS
 from harness.cli.screen import tell
 from harness.endpoint import Chaos, Endpoint, Quota
 from harness.errors import InputError, nearest
 from harness.fake_provider import FakeProvider
-from harness.recording.use import cassette_path
 from harness.scripts import Script
 from harness.server import (
     MATCH_ON,
@@ -99,7 +98,7 @@ def _provider_arguments(parser: ArgumentParser) -> None:
     )
     for what in ("requests", "tokens"):
         parser.add_argument(
-            f"--{what}-per-minute", type=int, help=f"the quota of {what}"
+            f"--{what}-per-minute", type=given_quota, help=f"the quota of {what}"
         )
 
 
@@ -128,7 +127,9 @@ def serve(  # noqa: PLR0913 - the options of the command
     for name in names:
         file = ScriptFile(name, made=made, tell=tell)
         changed = file.changed if reload else None
-        script = ServedScript(file.endpoint, header=session_header, changed=changed)
+        script = ServedScript(
+            file.endpoint, session_header=session_header, changed=changed
+        )
         _add(served, file.path.name.partition(".")[0], script)
     for name in cassettes:
         path = find_cassette(name)
@@ -136,7 +137,7 @@ def serve(  # noqa: PLR0913 - the options of the command
         def tape(path: Path = path) -> Tape:
             return Tape(path, "none", match_on=MATCH_ON)
 
-        played = ServedCassette(tape, header=session_header, speed=speed or 0.0)
+        played = ServedCassette(tape, session_header=session_header, speed=speed or 0.0)
         _add(served, path.name.partition(".")[0], played)
     return _run(Application(served, clock=clock), host, port)
 
@@ -185,6 +186,7 @@ def proxy_arguments(parser: ArgumentParser) -> None:
     """What `proxy` takes."""
     parser.add_argument(
         "--upstream",
+        type=Provider,
         required=True,
         metavar="URL",
         help="the provider that is asked, such as https://api.openai.com",
@@ -211,16 +213,15 @@ def proxy_arguments(parser: ArgumentParser) -> None:
 
 
 def proxy(
-    *, upstream: str, cassette: str, mode: str, host: str, port: int, speed: float
+    *, upstream: Provider, cassette: str, mode: str, host: str, port: int, speed: float
 ) -> int:
     """Record what a provider answers until a signal ends it; 1 if something went wrong.
 
     Raises HarnessError for what cannot be used.
     """
-    provider = Provider(upstream)
     path = cassette_path(cassette)
     clock = clock_at(1.0)
-    played = ServedCassette(lambda: Tape(path, mode), upstream=provider, speed=speed)
+    played = ServedCassette(lambda: Tape(path, mode), upstream=upstream, speed=speed)
     status = _run(Application({path.stem: played}, clock=clock), host, port)
     for note in played.notes:
         tell(note)

@@ -40,13 +40,13 @@ def request_of(said: Json, place: str) -> ChatRequest:
     stop = said.get("stop")
     return ChatRequest(
         tuple(_message(one, place) for one in said.get("messages") or ()),
-        tuple(_tool(one) for one in said.get("tools") or ()),
-        _choice(said.get("tool_choice")),
-        said.get("parallel_tool_calls"),
-        _format(said.get("response_format")),
-        None if stop is None else tuple(stop),
-        said.get("model"),
-        {key: value for key, value in said.items() if key not in _KNOWN},
+        tools=tuple(_tool(one) for one in said.get("tools") or ()),
+        tool_choice=_choice(said.get("tool_choice")),
+        parallel_tool_calls=said.get("parallel_tool_calls"),
+        response_format=_format(said.get("response_format")),
+        stop=None if stop is None else tuple(stop),
+        model=said.get("model"),
+        params={key: value for key, value in said.items() if key not in _KNOWN},
     )
 
 

@@ -35,8 +35,9 @@ class Waits:
     @property
     def shortest(self) -> float | None:
         """The one that is over first where nothing comes."""
-        known = [limit for limit in (self.read, self.total) if limit is not None]
-        return min(known, default=None)
+        if self.read is None or self.total is None:
+            return self.total if self.read is None else self.read
+        return min(self.read, self.total)
 
 
 class Broken(Exception):
@@ -67,6 +68,7 @@ class Acting:
         self._request = request
         self._waits = waits
         self._now = now
+        self._closed = False
         self._began = self._heard = now()  # when something came last
         self._reply = endpoint.answer(request, patience=waits.shortest)
 
@@ -124,6 +126,9 @@ class Acting:
 
     def close(self) -> None:
         """Nobody wants more of it."""
+        if self._closed:
+            return
+        self._closed = True
         close = getattr(self._reply.pieces, "close", None)
         if close is not None:
             close()

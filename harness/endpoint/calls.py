@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from harness.asked import Asked
 from harness.endpoint.glitch import Glitch
-from harness.endpoint.replies import Cut, Last, Piece, Reply
+from harness.endpoint.replies import Cut, Last, Piece, Reply, joined
 from harness.errors import HarnessError, shown
 from harness.http_messages import Ending, Headers, HttpRequest
 from harness.requests import ChatRequest
@@ -103,14 +103,18 @@ class HttpCall(Asked):
         if earlier.failed or counted != "0":
             self.retry_of = earlier.index
 
-    def followed(self, reply: Reply, now: Clocked, failed: Failed) -> Reply:
-        """*reply*, which notes here what is taken of it; *now* tells the time.
+    def followed(
+        self, reply: Reply, more: Headers, now: Clocked, failed: Failed
+    ) -> Reply:
+        """*reply* with *more* headers, which notes here what is taken of it.
 
-        What a source raises in mid-stream is raised as *failed* makes of it.
+        *now* tells the time. What a source raises in mid-stream is raised as *failed*
+        makes of it.
         """
-        self.status, self.headers = reply.status, reply.headers
+        self.status = reply.status
+        self.headers = headers = joined(reply.headers, more)
         pieces = _Followed(self, reply.pieces, now, failed)
-        return Reply(reply.status, reply.headers, pieces, reply.waits, reply.stream)
+        return Reply(reply.status, headers, pieces, reply.waits, reply.stream)
 
     def end(self, ended: Ending, moment: float) -> None:
         """Nothing more is taken of the answer; what is said after that is not heard."""
@@ -120,6 +124,8 @@ class HttpCall(Asked):
 
 class _Followed:
     """The pieces of an answer, noted in *call* as they are taken."""
+
+    __slots__ = ("_call", "_failed", "_noted", "_now", "_pieces")
 
     def __init__(
         self, call: HttpCall, pieces: Iterator[Piece], now: Clocked, failed: Failed
@@ -143,19 +149,22 @@ class _Followed:
             for piece in self._pieces:
                 if isinstance(piece, bytes):
                     note(piece)
-                    moment(now())
+                    moment(at := now())
                     if type(piece) is Last:
-                        call.end("complete", now())
+                        call.end("complete", at)
                 elif isinstance(piece, Cut):
                     call.end(piece.ending, now())
                 yield piece
         except HarnessError as error:
             raise self._failed(error) from None
-        call.end("complete", now())
+        if call.ended == "open":
+            call.end("complete", now())
 
     def close(self) -> None:
         """Whoever took them wants no more."""
-        self._call.end("truncated", self._now())
+        if self._call.ended == "open":
+            self._call.end("truncated", self._now())
         self._noted.close()
-        if isinstance(self._pieces, Generator):
-            self._pieces.close()
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()

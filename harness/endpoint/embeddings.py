@@ -19,14 +19,20 @@ from harness.endpoint.vectors import vector
 from harness.usage import estimated_tokens
 from harness.wire.gemini.spelling import CamelReader
 
-__all__ = ["gemini_embeddings", "ollama_embeddings", "openai_embeddings"]
+__all__ = [
+    "OLLAMA",
+    "OPENAI",
+    "gemini_embeddings",
+    "ollama_embeddings",
+    "openai_embeddings",
+]
 
 Said = dict[str, Any]
 
 #: How many dimensions a vector has where the request does not say it.
 _DIMENSIONS = {"text-embedding-3-large": 3072, "gemini-embedding-001": 3072}
 _TOKENS = Items(Number(0, whole=True), least=1)
-_OPENAI = Fields(
+OPENAI = Fields(
     {
         "model": Text(),
         "input": Either((Text(), Items(least=1, most=2048))),
@@ -35,7 +41,7 @@ _OPENAI = Fields(
     },
     required=("input",),
 )
-_OLLAMA = Fields(
+OLLAMA = Fields(
     {
         "model": Text(),
         "input": Either((Text(), Items(Text()))),
@@ -49,7 +55,7 @@ def openai_embeddings(said: Said) -> Answer:
     """The answer of OpenAI's ``/v1/embeddings``."""
     if not said.get("model"):
         return openai_words.refused("you must provide a model parameter")
-    for flaw in flaws(said, _OPENAI):
+    for flaw in flaws(said, OPENAI):
         return openai_words.told(flaw)
     given = said["input"]
     tokens = [*flaws(given, _TOKENS)] == []
@@ -138,7 +144,7 @@ def ollama_embeddings(said: Said, *, old: bool) -> Answer:
     """The answer of Ollama's ``/api/embed``, or of the *old* ``/api/embeddings``."""
     if not said.get("model"):
         return ollama_chat.refused("model is required")
-    for flaw in flaws(said, _OLLAMA):
+    for flaw in flaws(said, OLLAMA):
         return ollama_chat.told(flaw, "EmbedRequest")
     model, size = said["model"], said.get("dimensions") or 768
     if not 1 <= size <= 8192:

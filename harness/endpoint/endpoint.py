@@ -85,27 +85,28 @@ class Endpoint:
         """
         with self._lock:
             number = len(self.calls)
-            provider = provider_of(request)
+            dialect = dialect_of(request.url)
+            provider = dialect.name if dialect else provider_of(request)
             id = request_id(provider, self._seed, number)
             call = HttpCall(
                 number, request, self._now(), patience=patience, request_id=id
             )
             self.calls.append(call)
             key = request.method, request.url, request.body
-            if key in self._latest:
-                call.repeats(self._latest[key])
+            earlier = self._latest.get(key)
+            if earlier is not None:
+                call.repeats(earlier)
             self._latest[key] = call
             try:
-                reply = self._reply(call)
+                reply = self._reply(call, dialect)
             except (UnrecordedRequest, UnscriptedRequest) as failure:
                 call.refused = str(failure)
                 call.end("connection", self._now())
                 raise
-        reply = reply.with_headers(*id_header(provider, id))
-        return call.followed(reply, self._now, self.failed)
+        said = id_header(provider, id)
+        return call.followed(reply, said, self._now, self.failed)
 
-    def _reply(self, call: HttpCall) -> Reply:
-        dialect = dialect_of(call.url)
+    def _reply(self, call: HttpCall, dialect: Dialect | None) -> Reply:
         call.dialect = dialect.name if dialect else ""
         for desk in self._desks:
             if (answer := desk(call)) is not None:

@@ -74,7 +74,8 @@ class Glitch:
     * "html": a page, with status 200; "json": a whole reply instead of a stream;
       "wrong_length": a content-length of *size*.
 
-    Raises InputError for an unknown kind, and for what a kind does not take.
+    What comes with a status may have *headers*, and *retry_after* in seconds. Raises
+    InputError for an unknown kind, and for what a kind does not take.
 
     >>> Glitch("malformed", call=1, after=2), Glitch(429, retry_after=2)
     (Glitch('malformed', call=1, after=2), Glitch(429, retry_after=2))

@@ -1,7 +1,8 @@
 """What providers answer beside chats: models, embeddings, counts, "no such path"."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -151,7 +152,7 @@ def other_paths(given: Sequence[str] | None) -> Desk:
         provider = provider_of(call.request)
         path = urlsplit(call.url).path
         if call.dialect:
-            return _no_method(provider, method, path)
+            return _no_method(provider, method, path, ["POST"])
         found = [
             (route, place)
             for route in _ROUTES
@@ -162,7 +163,7 @@ def other_paths(given: Sequence[str] | None) -> Desk:
         for route, place in found:
             if route.method == method:
                 return _answered(call, route, place, models)
-        return _no_method(provider, method, path)
+        return _no_method(provider, method, path, [one.method for one, _ in found])
 
     return answer
 
@@ -201,7 +202,12 @@ def _no_path(provider: str, method: str, path: str) -> Answer:
             return openai_words.refused(f"Invalid URL ({method} {path})", status=404)
 
 
-def _no_method(provider: str, method: str, path: str) -> Answer:
+def _no_method(provider: str, method: str, path: str, allowed: Iterable[str]) -> Answer:
+    said = _not_allowed(provider, method, path)
+    return replace(said, headers=(*said.headers, ("allow", ", ".join(allowed))))
+
+
+def _not_allowed(provider: str, method: str, path: str) -> Answer:
     match provider:
         case "anthropic-messages":
             return anthropic_messages.refused("Method Not Allowed", 405)

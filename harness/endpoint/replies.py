@@ -15,7 +15,16 @@ from harness.steps import Fault, Pause, Step
 from harness.wire import Dialect
 from harness.wire.faults import is_silent
 
-__all__ = ["Cut", "Last", "Piece", "Reply", "fault_reply", "json_reply", "rendered"]
+__all__ = [
+    "Cut",
+    "Last",
+    "Piece",
+    "Reply",
+    "fault_reply",
+    "joined",
+    "json_reply",
+    "rendered",
+]
 
 _JSON = "application/json"
 
@@ -68,8 +77,10 @@ class Reply:
     @property
     def length(self) -> int | None:
         """The bytes that its headers promise, which a glitch may have made wrong."""
-        said = (text for name, text in self.headers if name == "content-length")
-        return next(map(int, said), None)
+        for name, text in self.headers:
+            if name == "content-length":
+                return int(text)
+        return None
 
     def after(self, *waits: Pause) -> "Reply":
         """The same answer, which comes later."""
@@ -79,9 +90,17 @@ class Reply:
 
     def with_headers(self, *headers: tuple[str, str]) -> "Reply":
         """The same answer, with more *headers*: those it had already stay."""
-        known = {name.lower() for name, _ in self.headers}
-        more = (pair for pair in headers if pair[0].lower() not in known)
-        return replace(self, headers=(*self.headers, *more))
+        return replace(self, headers=joined(self.headers, headers))
+
+
+def joined(headers: Headers, more: Headers) -> Headers:
+    """*headers*, and of *more* those that are not said there.
+
+    >>> joined((("A", "1"),), (("a", "2"), ("b", "3")))
+    (('A', '1'), ('b', '3'))
+    """
+    known = {name.lower() for name, _ in headers}
+    return (*headers, *[pair for pair in more if pair[0].lower() not in known])
 
 
 def json_reply(body: bytes, status: int = 200, headers: Headers = ()) -> Reply:

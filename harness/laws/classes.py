@@ -61,7 +61,7 @@ def _test(cls: type[_Laws], law: Law, marked: list[Any]) -> Callable[[Any], None
         import pytest
 
         try:
-            run(law, self.subject(), exhaustive=self.exhaustive)
+            run(self.subject(), law, exhaustive=self.exhaustive)
         except NotCovered as reason:
             pytest.skip(str(reason))
 
@@ -87,7 +87,10 @@ class ChunkLaws(_Laws):
     laws = CHUNK_LAWS
 
     def make_chunk(self, **fields: Any) -> Any:
-        """A new chunk that says *fields*, some of AIMessageChunk's keywords."""
+        """A new chunk that says *fields*, some of AIMessageChunk's keywords.
+
+        Yours to write: without it, NotImplementedError.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} has no make_chunk(self, **fields): return a chunk "
             "that says what the fields, keywords of AIMessageChunk, say."
@@ -99,14 +102,24 @@ class ChunkLaws(_Laws):
 
 
 class ChatModelLaws(_Laws):
-    """All laws of chat models. Subclass it as ``Test...``, implement `make_model`."""
+    """All laws of chat models. Subclass it as ``Test...``, implement `make_model`.
+
+    >>> from harness.fake import FakeChatModel
+    >>> class TestMyModel(ChatModelLaws):
+    ...     def make_model(self, *answers):
+    ...         return FakeChatModel(*answers, check=False)
+    >>> TestMyModel().test_stream()
+    """
 
     laws = MODEL_LAWS
     #: Fields of a message that may differ from one call to the next.
     ignore: ClassVar[frozenset[str]] = frozenset()
 
     def make_model(self, *answers: AIMessage) -> Any:
-        """A new model that gives *answers*, one a call."""
+        """A new model that gives *answers*, one a call.
+
+        Yours to write: without it, NotImplementedError.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} has no make_model(self, *answers): return a new "
             "model that gives these answers, one a call."
@@ -140,7 +153,10 @@ class DialectLaws(_Laws):
     peers: ClassVar[Sequence[DialectSubject]] = ()
 
     def make_dialect(self) -> Dialect:
-        """The dialect."""
+        """The dialect.
+
+        Yours to write: without it, NotImplementedError.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} has no make_dialect(self): return an object that "
             "has the methods of harness.wire.Dialect."

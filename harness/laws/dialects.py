@@ -48,7 +48,7 @@ Frames = Callable[[bytes], list[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectSubject:
-    """A wire format, as the laws see it.
+    """A wire format, as the laws see it: *dialect*, called *name* in reports.
 
     *carries* are the parts of an answer (`harness.strategies.ANSWER_PARTS`), *asks*
     the parts of a request (`REQUEST_PARTS`) that the format has room for. *frames*
@@ -110,7 +110,7 @@ class DialectSubject:
         return wire_answers(parts=self.carries)
 
     def streams(self, *, halved: bool = False) -> st.SearchStrategy[Chunks]:
-        """The chunks of such answers."""
+        """The chunks of such answers; *halved* cuts inside characters too."""
         return self.answers().flatmap(lambda m: wire_chunks(m, halved=halved))
 
     def requests(self) -> st.SearchStrategy[ChatRequest]:

@@ -2,7 +2,7 @@
 
 import pprint
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
 from typing import Any, NoReturn
 
 from hypothesis.strategies import SearchStrategy
@@ -14,12 +14,19 @@ __all__ = ["Law", "LawBroken", "NotCovered", "Unequal", "broken", "holds", "same
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """Something that must hold of a subject.
+    """Something that must hold of a subject: *name* it by, *statement* for people.
 
     *strategy* makes of a subject the strategy of cases; *check* raises `Unequal`, or
     whatever the subject raises, for a case in which the law does not hold. *scope*
     lists all small cases, the smallest first. *needs* are the capabilities without
-    which there is nothing to check; a broken law hides those that it *implies*.
+    which there is nothing to check; a broken law hides those that it *implies*. One
+    that is *opt_in* measures, and runs where costs are asked for.
+
+    >>> from hypothesis import strategies as st
+    >>> def check(subject, text):
+    ...     same(subject(text), text.lower(), "the word", "its lower case")
+    >>> law = Law("lower", "a word is in lower case", lambda _: st.text(), check)
+    >>> law.check(str.lower, "Boston")
     """
 
     name: str
@@ -28,12 +35,19 @@ class Law:
     check: Callable[[Any, Any], None]
     needs: frozenset[str] = frozenset()
     implies: tuple[str, ...] = ()
+    _: KW_ONLY
     scope: Callable[[Any], Iterable[Any]] | None = None
     opt_in: bool = False
 
 
 class Unequal(AssertionError):
-    """Two sides that a law says are the same are not: the bare fact."""
+    """Two *sides* that a law says are the same are not: the bare fact.
+
+    Where nothing was *compared*, they are the values beside a fact that does not hold.
+
+    >>> str(Unequal({"the sum": 1, "the answer": 2}))
+    'the sum is not the answer'
+    """
 
     def __init__(self, sides: Mapping[str, object], *, compared: bool = True) -> None:
         super().__init__(" is not ".join(sides))
@@ -46,7 +60,11 @@ class NotCovered(Exception):
 
 
 class LawBroken(AssertionError):
-    """A subject breaks a law; the text shows how, and how to see it again."""
+    """A subject breaks a *law*: *text* shows the *case*, and how to see it again.
+
+    >>> LawBroken("...", law="identity", case=[{"content": "a"}]).law
+    'identity'
+    """
 
     def __init__(self, text: str, *, law: str, case: object) -> None:
         super().__init__(text)
@@ -55,13 +73,19 @@ class LawBroken(AssertionError):
 
 
 def same(left: object, right: object, left_name: str, right_name: str) -> None:
-    """Raise Unequal unless *left* is *right*; the names say what they are."""
+    """Raise Unequal unless *left* is *right*: *left_name* is not *right_name*.
+
+    >>> same(1 + 1, 2, "the sum", "two")
+    """
     if left != right:
         raise Unequal({left_name: left, right_name: right})
 
 
 def holds(fact: object, **values: object) -> None:
-    """Raise Unequal, which shows *values*, unless *fact* is true."""
+    """Raise Unequal, which shows *values*, unless *fact* is true.
+
+    >>> holds("a" in "abc", text="abc")
+    """
     if not fact:
         sides = {name.replace("_", " "): value for name, value in values.items()}
         raise Unequal(sides, compared=False)

@@ -21,7 +21,8 @@ def params(
 
     *known_failures* gives the reasons for which laws are expected to be broken: a law
     that holds after all fails the test. What *subject* cannot do is skipped, and the
-    reason says so. InputError: a known failure names no law.
+    reason says so. With *exhaustive* all small cases are checked and none by chance;
+    *costs* adds the laws that measure. InputError: a known failure names no law.
 
     >>> from harness.chunks import AIMessageChunk
     >>> from harness.laws.subjects import Subject
@@ -34,7 +35,7 @@ def params(
     reasons = known(known_failures, laws)
 
     def runner(law: Law) -> Callable[[], None]:
-        return partial(run, law, subject, exhaustive=exhaustive)
+        return partial(run, subject, law, exhaustive=exhaustive)
 
     return [
         pytest.param(

@@ -16,7 +16,11 @@ Outcome = Literal["holds", "broken", "known", "mended", "hidden", "not covered"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of one law: *detail* is the reason, *text* the failure in full."""
+    """The *outcome* of a *law*: *detail* is the reason, *text* the failure in full.
+
+    >>> Row("identity", "holds", "").outcome
+    'holds'
+    """
 
     law: str
     outcome: Outcome
@@ -26,7 +30,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of all laws of one subject; as text, a table."""
+    """What came of all laws of one *subject*: *rows*, one a law; as text, a table.
+
+    >>> print(Report("mine", (Row("identity", "holds", ""),)).exit_code)
+    0
+    """
 
     subject: str
     rows: tuple[Row, ...]
@@ -62,6 +70,7 @@ def report(
 ) -> Report:
     """Check all laws of *subject*, print a table unless *show* is False, and return it.
 
+    The options are those of `params`: *known_failures*, *exhaustive*, *costs*.
     InputError: a known failure names no law.
 
     >>> from harness.laws.subjects import Subject
@@ -94,7 +103,7 @@ def _row(law: Law, subject: AnySubject, reason: str | None, *, exhaustive: bool)
     if lacks:
         return Row(law.name, "not covered", lacks)
     try:
-        run(law, subject, exhaustive=exhaustive)
+        run(subject, law, exhaustive=exhaustive)
     except LawBroken as error:
         outcome: Outcome = "broken" if reason is None else "known"
         return Row(law.name, outcome, reason or law.statement, str(error))

@@ -122,13 +122,18 @@ def _named(name: str, subject: AnySubject) -> Law:
     return laws[name]
 
 
-def run(law: Law, subject: AnySubject, *, exhaustive: bool = False) -> None:
-    """Search for a case that breaks *law*: by chance, or among all small ones.
+def run(subject: AnySubject, law: Law, *, exhaustive: bool = False) -> None:
+    """Search for a case of *subject* that breaks *law*: by chance.
+
+    With *exhaustive* among all small cases instead.
 
     A search by chance tries some small cases first: what fails there needs no
     shrinking. How many random cases follow, the Hypothesis profile in force says.
     Raises LawBroken for the smallest case found, NotCovered if *subject* lacks
     something that the law needs.
+
+    >>> from harness.chunks import AIMessageChunk
+    >>> run(Subject.of(AIMessageChunk), CHUNK_LAWS[0])
     """
     __tracebackhide__ = True
     if lacks := missing(law, subject, exhaustive=exhaustive):

@@ -29,7 +29,7 @@ def all_cuts(sequence: S) -> Iterator[list[S]]:
 
 
 def all_interleavings(first: Sequence[T], second: Sequence[T]) -> Iterator[list[T]]:
-    """All shuffles of two sequences that keep the order within each.
+    """All shuffles of *first* and *second* that keep the order within each.
 
     >>> ["".join(items) for items in all_interleavings("ab", "x")]
     ['abx', 'axb', 'xab']

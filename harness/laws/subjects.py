@@ -26,7 +26,16 @@ class Subject:
     *make* takes some of AIMessageChunk's keywords, those of *fields* ("blocks" stands
     for content given as blocks); or *chunks* gives a strategy of ready chunks, for
     the laws that need no more. *observe* is the equality that matters, as plain data.
-    Any other function that is left out leaves the laws that need it not covered.
+    Any other function that is left out leaves the laws that need it not covered:
+
+    * *add* and *concat* add two chunks, and a list of them, to *empty*;
+    * *read* gives a field by its name, *text* all text, *calls* the tool calls,
+      *conflicts* the values that contradict each other;
+    * *dump* and *load* write a chunk and read it back, *hashed* is its hash;
+    * *finish* makes the finished message, *lift* a chunk of a message.
+
+    *name* is for reports. Raises InputError for a subject without chunks, and for
+    fields that there are none of.
 
     >>> letters = Subject(make=lambda content="": content, fields={"content"})
     >>> letters.total(["a", "b"])
@@ -94,7 +103,7 @@ class Subject:
         return cls(make=make, **{**found, **changes})
 
     def seeds(self, min_size: int, max_size: int) -> st.SearchStrategy[list[Any]]:
-        """What chunks grow from: what they say, or where that is unknown themselves.
+        """What *min_size* to *max_size* chunks grow from: pieces said, or the chunks.
 
         Those of one list say much the same, for chunks that speak of different things
         seldom disagree.
@@ -141,7 +150,12 @@ class ModelSubject:
 
     *make* takes the answers to give, one a call, and returns a new model that gives
     them. *observe* makes plain data of a message; what *ignore* names in it may
-    differ from one call to the next.
+    differ from one call to the next. *add* adds two chunks, *finish* makes a message of
+    a sum, *answers* are those that the model can give, *name* is for reports.
+
+    >>> from harness.fake import FakeChatModel
+    >>> ModelSubject(make=FakeChatModel).make(AIMessage("Hi")).invoke("Hello!").text
+    'Hi'
     """
 
     make: Callable[..., Any]
@@ -158,7 +172,7 @@ class ModelSubject:
         return {key: value for key, value in data.items() if key not in self.ignore}
 
     def summed(self, chunks: Sequence[Any]) -> dict[str, Any]:
-        """What the finished sum of *chunks* must say."""
+        """What the finished sum of *chunks* must say. Raises InputError without one."""
         if not chunks:
             raise InputError("The stream has no chunk at all.")
         return self.seen(self.finish(reduce(self.add, chunks)))

@@ -51,7 +51,7 @@ class Batches(ABC):
         progress: bool = False,
         **params: Any,
     ) -> Generator[tuple[int, Any]]:
-        """``(index, answer)`` for each input as its answer is complete."""
+        """``(index, answer)`` for each input as its answer is complete; see `batch`."""
         jobs = self._batched(inputs, config, params, tasks=False)
         plan = self._plan(config, keep=return_exceptions, progress=progress)
         return batching.batch_as_completed(jobs, plan)

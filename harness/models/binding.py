@@ -60,14 +60,14 @@ class Binding:
         """The request that asks *value*."""
         return ChatRequest(
             coerce_messages(value),
-            self.tools,
-            self.choice,
-            self.parallel,
-            self.response_format,
-            self.stop,
-            self.model,
-            self.params,
-            stream,
+            tools=self.tools,
+            tool_choice=self.choice,
+            parallel_tool_calls=self.parallel,
+            response_format=self.response_format,
+            stop=self.stop,
+            model=self.model,
+            params=self.params,
+            stream=stream,
         )
 
     def adopted(self, request: ChatRequest) -> ChatRequest:

@@ -4,7 +4,6 @@ A handler is any object with some of the four methods of `CallbackHandler`, sync
 async. An error in one is the application's bug: it ends the run as a CallbackError.
 """
 
-import asyncio
 import contextvars
 import inspect
 import threading
@@ -44,7 +43,15 @@ class CallbackHandler:
     """Hears of runs; override what you need, sync or ``async``.
 
     Each method is also given ``run_id``, ``parent_run_id``, ``tags``, ``metadata`` and
-    ``name`` by keyword.
+    ``name`` by keyword (*run*).
+
+    >>> class Printer(CallbackHandler):
+    ...     def on_llm_new_token(self, token, **run):
+    ...         print(token, end="")
+    >>> from harness.fake import FakeChatModel
+    >>> model = FakeChatModel("Hello!")
+    >>> answer = sum(model.stream("Hi", {"callbacks": [Printer()]}))
+    Hello!
     """
 
     def on_chat_model_start(
@@ -53,13 +60,13 @@ class CallbackHandler:
         """A model is about to answer *messages*; *serialized* names it."""
 
     def on_llm_new_token(self, token: str, *, chunk: AIMessageChunk, **run: Any) -> Any:
-        """A piece has come: its text, and the whole *chunk*."""
+        """A piece has come: its text (*token*), and the whole *chunk*."""
 
     def on_llm_end(self, response: LLMResult, **run: Any) -> Any:
-        """The answer is complete."""
+        """The answer is complete: *response*."""
 
     def on_llm_error(self, error: BaseException, **run: Any) -> Any:
-        """The run failed, or whoever listened to it stopped."""
+        """The run failed with *error*, or whoever listened to it stopped."""
 
 
 def checked(handlers: Iterable[object]) -> tuple[Any, ...]:
@@ -125,6 +132,8 @@ async def _awaited(result: Any) -> None:
 
 
 def _finish(work: Coroutine[Any, Any, None]) -> None:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

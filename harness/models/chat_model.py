@@ -28,11 +28,12 @@ from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
 from harness.models.config import ConfigLike, RunConfig, configs_for
 from harness.models.events import OPTIONS, Event, checked_options, model_events
-from harness.models.parcels import Sent, SentPlayer, stays
+from harness.models.parcels import Sent, SentPlayer
 from harness.models.places import shares_memory
 from harness.models.playback import Playback, asynchronous
 from harness.models.retrying import Fallback, Player, Retry, RetryPolicy, sent
 from harness.models.runs import Run, ambience
+from harness.models.staying import stays
 from harness.models.structured import Method, Output, StructuredModel
 from harness.requests import ChatRequest
 from harness.steps import Step
@@ -57,8 +58,9 @@ class ChatModel(Batches):
     """A chat model; subclass it and implement :meth:`play`.
 
     *input* is a string, or a list of messages, role dicts and (role, text) pairs;
-    *config* a `RunConfig` or a dict of its fields; further keywords are parameters of
-    the request. All errors of a provider are `ModelError`, bad input is `InputError`.
+    *config* a `RunConfig` or a dict of its fields; further keywords (*params*) are
+    parameters of the request. All errors of a provider are `ModelError`, bad input is
+    `InputError`.
 
     >>> class Parrot(ChatModel):
     ...     def play(self, request):
@@ -172,7 +174,9 @@ class ChatModel(Batches):
         A tool is a `@tool` object, a function, a pydantic class, a TypedDict, a JSON
         schema, or a tool dict of OpenAI, Anthropic or a provider's own.
         *tool_choice* is "auto", "none", "any" (or "required", True), the name of a
-        bound tool, or a provider's dict. Raises InputError for names not bound.
+        bound tool, or a provider's dict; False for *parallel_tool_calls* allows one
+        call at a time, *strict* wants arguments exactly by the schema. Raises
+        InputError for names not bound.
         """
         given = {"tools": tools, "strict": strict, **params}
         if tool_choice is not None:
@@ -196,8 +200,9 @@ class ChatModel(Batches):
         """This model, asked up to *stop_after_attempt* times until it answers.
 
         It waits as long as the provider says, else 1, 2, 4 ... seconds and a bit;
-        without *wait_exponential_jitter* it never waits. A stream is retried until its
-        first chunk. Script and cassette errors never are.
+        without *wait_exponential_jitter* it never waits. Only errors of
+        *retry_if_exception_type* are retried, a stream until its first chunk; script
+        and cassette errors never are.
         """
         policy = RetryPolicy(
             retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -213,7 +218,8 @@ class ChatModel(Batches):
         """This model, and when it fails the *fallbacks* in turn.
 
         What is bound here is asked of each of them too, unless they have their own.
-        If all fail, the error is this model's.
+        They are asked where the error is one of *exceptions_to_handle*; if all fail,
+        it is this model's.
         """
         if not isinstance(fallbacks, list | tuple):
             raise InputError(f"fallbacks is {shown(fallbacks)}; give a list of models.")
@@ -237,9 +243,10 @@ class ChatModel(Batches):
 
         A pydantic class or dataclass gives its instances; a TypedDict or a JSON schema
         with a title gives dicts. *method* "function_calling" forces a call of a tool
-        made of *schema*, "json_schema" and "json_mode" ask for JSON text. Raises
-        OutputError where the answer does not fit; with *include_raw* the answer is
-        ``{"raw": message, "parsed": value, "parsing_error": error}`` instead.
+        made of *schema*, "json_schema" and "json_mode" ask for JSON text,
+        *strict* for exactly this schema. Raises OutputError where the answer does not
+        fit; with *include_raw* the answer is ``{"raw": message, "parsed": value,
+        "parsing_error": error}`` instead.
         """
         output = Output.of(schema, method, include_raw=include_raw)
         return StructuredModel(self.bind(**output.asks(strict)), output)

@@ -1,6 +1,9 @@
-"""Time as the models see it: real, or virtual so that tests never wait."""
+"""Time as the models see it: real, or virtual so that tests never wait.
 
-import asyncio
+asyncio, which takes as long to load as all of the models, waits until a loop is used;
+so it does in the other modules that a model is made of.
+"""
+
 import threading
 import time
 from typing import Any, Protocol
@@ -39,7 +42,14 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The computer's clock."""
+    """The computer's clock.
+
+    >>> clock = RealClock()
+    >>> began = clock.now()
+    >>> clock.sleep_until(began)
+    >>> clock.now() >= began
+    True
+    """
 
     virtual = False
 
@@ -48,16 +58,18 @@ class RealClock:
         return time.monotonic()
 
     def sleep_until(self, moment: float) -> None:
-        """Sleep in this thread."""
+        """Sleep in this thread until *moment*, in seconds of `now`."""
         time.sleep(max(0.0, moment - self.now()))
 
     async def asleep_until(self, moment: float) -> None:
-        """Sleep in this task."""
+        """Sleep in this task until *moment*, in seconds of `now`."""
+        import asyncio
+
         await asyncio.sleep(max(0.0, moment - self.now()))
 
 
 class VirtualClock:
-    """A clock that jumps to whatever moment is waited for.
+    """A clock that jumps to whatever moment is waited for, in seconds.
 
     Calls that run side by side share it: two pauses of 2 seconds at once take 2
     seconds, one after the other they take 4.
@@ -153,6 +165,8 @@ def given_clock(clock: Clock | None) -> Clock:
 
 async def others_turn() -> None:
     """Let other tasks run, as waiting for the network does; under trio as well."""
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

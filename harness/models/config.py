@@ -12,7 +12,7 @@ from harness.models.callbacks import checked
 __all__ = ["ConfigLike", "RunConfig"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """Tags, metadata and callbacks of a run; how many of a batch run, and where.
 
@@ -20,6 +20,9 @@ class RunConfig:
     what blocks (live models, and yours that say so) in its processes, on whatever
     machine they are; a single call does not look at it. Pickled, a config leaves it
     behind. *max_concurrency* is how many runs it is given at once: all, if None.
+    *run_name* and *run_id* are what callbacks and events call the run; *configurable*
+    is carried along, for whoever reads the config. Raises InputError for values of
+    another type.
 
     >>> RunConfig.of({"tags": ["a"], "max_concurrency": 5}).max_concurrency
     5
@@ -51,7 +54,7 @@ class RunConfig:
 
     @classmethod
     def of(cls, config: "ConfigLike") -> "RunConfig":
-        """A RunConfig out of one, out of a dict, or out of None."""
+        """A RunConfig out of one, out of a dict, or out of None; else InputError."""
         if config is None:
             return _EMPTY
         if isinstance(config, RunConfig):
@@ -75,14 +78,14 @@ class RunConfig:
         if self is _EMPTY:
             return other
         return RunConfig(
-            tuple(dict.fromkeys((*self.tags, *other.tags))),
-            {**self.metadata, **other.metadata},
-            (*self.callbacks, *other.callbacks),
-            other.run_name or self.run_name,
-            self.run_id if other.run_id is None else other.run_id,
-            other.max_concurrency or self.max_concurrency,
-            {**self.configurable, **other.configurable},
-            self.executor if other.executor is None else other.executor,
+            tags=tuple(dict.fromkeys((*self.tags, *other.tags))),
+            metadata={**self.metadata, **other.metadata},
+            callbacks=(*self.callbacks, *other.callbacks),
+            run_name=other.run_name or self.run_name,
+            run_id=self.run_id if other.run_id is None else other.run_id,
+            max_concurrency=other.max_concurrency or self.max_concurrency,
+            configurable={**self.configurable, **other.configurable},
+            executor=self.executor if other.executor is None else other.executor,
         )
 
     def alone(self) -> "RunConfig":

@@ -1,6 +1,5 @@
 """Runs as streams of events: of one model, or of all models inside an application."""
 
-import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -125,9 +124,17 @@ async def astream_events(
     *app* is a function, sync (run in a thread) or async; its models stream, whether it
     asks them by ``invoke`` or ``stream``, and its own answer comes last, as
     ``on_chain_end``. An error of *app* is raised after the events before it. Tags,
-    metadata and callbacks of *config* hold for *app* and for its models. Options:
+    metadata and callbacks of *config* hold for *app* and for its models. *options*:
     ``include_names``, ``include_types``, ``include_tags`` and ``exclude_...`` of each.
+    Raises InputError for what is no function, and for options that there are none of.
+
+    >>> async def kinds(app):
+    ...     return [event["event"] async for event in astream_events(app, "Hi")]
+    >>> asyncio.run(kinds(lambda text: text.upper()))
+    ['on_chain_start', 'on_chain_end']
     """
+    import asyncio
+
     chosen = checked_options(options)
     if not callable(app):
         raise InputError(f"{shown(app)} is no application: give a function.")
@@ -151,6 +158,8 @@ async def astream_events(
 
 
 async def _call(app: Callable[[Any], Any], value: object) -> Any:
+    import asyncio
+
     if inspect.iscoroutinefunction(app):
         return await app(value)
     result = await asyncio.to_thread(app, value)
@@ -161,6 +170,8 @@ class _Chain:
     """A callback handler that turns what it hears of an application into events."""
 
     def __init__(self, name: str, config: RunConfig, around: Ambience) -> None:
+        import asyncio
+
         self.name = name
         self.run_id = str(config.run_id or uuid4())
         #: What holds for the calls that the application makes.

@@ -46,7 +46,11 @@ _CURRENT: contextvars.ContextVar["Run | None"] = contextvars.ContextVar(
 
 
 def current_run() -> "Run | None":
-    """The run for which a source's ``play`` is being called, or None outside one."""
+    """The run for which a source's ``play`` is being called, or None outside one.
+
+    >>> current_run() is None
+    True
+    """
     return _CURRENT.get()
 
 

@@ -19,8 +19,8 @@ from harness.providers.options import (
     given_service,
 )
 from harness.providers.retries import Retries, retry_count
-from harness.providers.services import Service
 from harness.requests import ChatRequest
+from harness.services import Service
 from harness.steps import Step
 from harness.wire import DIALECTS, Dialect
 
@@ -40,14 +40,20 @@ class HttpChatModel(ChatModel):
     needed. *timeout* (seconds, or an `httpx.Timeout`) bounds each wait, *max_retries*
     says how often a request is sent again when trying again may help,
     *default_headers* go with every request, *client* and *async_client* are httpx
-    clients of your own. All further keywords (``temperature``, ``max_tokens``,
-    ``stop``, ...) are parameters of every request.
+    clients of your own, *clock* tells how real waits are. All further keywords
+    (*params*: ``temperature``, ``max_tokens``, ``stop``, ...) are parameters of every
+    request.
 
     What is bound to the model or copied from it shares its connections. They need not
     be closed; ``close``, ``aclose``, ``with`` and ``async with`` do it at once.
 
     Raises InputError for what is none of this, AuthenticationError where there is no
     key.
+
+    >>> class LabModel(HttpChatModel):
+    ...     service = Service("Lab", "openai-chat", "http://gpu:8000/v1", open=True)
+    >>> LabModel("our-model", temperature=0).dialect.name
+    'openai-chat'
     """
 
     #: Who is asked, where no other service is given.

@@ -7,14 +7,14 @@ from typing import Any
 from harness.errors import InputError, shown
 from harness.models.structured import Method, StructuredModel
 from harness.providers.http_chat_model import HttpChatModel
-from harness.providers.services import (
+from harness.requests import ChatRequest
+from harness.services import (
     ANTHROPIC,
     GEMINI,
     OLLAMA,
     OPENAI,
     OPENAI_RESPONSES,
 )
-from harness.requests import ChatRequest
 
 __all__ = [
     "AnthropicChatModel",
@@ -60,7 +60,11 @@ class OpenAIChatModel(HttpChatModel):
 
 
 class OpenAIResponsesModel(HttpChatModel):
-    """Models behind OpenAI Responses. The options are those of `HttpChatModel`."""
+    """Models behind OpenAI Responses. The options are those of `HttpChatModel`.
+
+    >>> OpenAIResponsesModel("gpt-5-mini", api_key="made-up").dialect.name
+    'openai-responses'
+    """
 
     service = OPENAI_RESPONSES
 
@@ -71,6 +75,9 @@ class AnthropicChatModel(HttpChatModel):
     *betas* are sent as ``anthropic-beta``. Anthropic wants a ``max_tokens`` in each
     request: 4096, where nothing else is said. The further options are those of
     `HttpChatModel`.
+
+    >>> AnthropicChatModel("claude-sonnet-5", api_key="made-up").dialect.name
+    'anthropic-messages'
     """
 
     service = ANTHROPIC
@@ -95,7 +102,11 @@ class AnthropicChatModel(HttpChatModel):
 
 
 class GeminiChatModel(HttpChatModel):
-    """Models behind Gemini's generateContent. The options: see `HttpChatModel`."""
+    """Models behind Gemini's generateContent. The options: see `HttpChatModel`.
+
+    >>> GeminiChatModel("gemini-3", api_key="made-up").dialect.name
+    'gemini'
+    """
 
     service = GEMINI
 
@@ -112,6 +123,9 @@ class OllamaChatModel(HttpChatModel):
 
     The server is that of OLLAMA_HOST, or the one on this machine. It cannot be made to
     call a tool: a structure is asked for as JSON.
+
+    >>> OllamaChatModel("llama3.2", base_url="http://gpu:11434")
+    OllamaChatModel('llama3.2', base_url='http://gpu:11434')
     """
 
     service = OLLAMA

@@ -1,12 +1,12 @@
 """Chat models for a test, scripted and replayed, each with a check at its end."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pytest
 
 from harness.errors import CassetteError, UnusedTurns
+from harness.paths import StrPath
 from harness.pytest_plugin.marks import CHAT, called_after, marked
 from harness.pytest_plugin.settings import folder
 from harness.pytest_plugin.watching import Watch
@@ -60,9 +60,9 @@ class FakeChats:
 
     def load(
         self,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         clock: "Clock | None" = None,
         allow_unused: bool = False,
     ) -> "FakeChatModel":
@@ -111,9 +111,9 @@ class FakeProviders:
 
     def load(
         self,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         allow_unused: bool = False,
         **options: Any,
     ) -> "FakeProvider":
@@ -176,7 +176,7 @@ class ReplayChats:
 
     def __call__(
         self,
-        name: str | Path | None = None,
+        name: StrPath | None = None,
         **options: Unpack[ReplayOptions],
     ) -> "ReplayChatModel":
         """Make a model that replays the cassette *name*, or that of the test.
@@ -193,7 +193,7 @@ class ReplayChats:
         return model
 
     def _replaying(
-        self, name: str | Path | None, given: Mapping[str, Any]
+        self, name: StrPath | None, given: Mapping[str, Any]
     ) -> "ReplayChatModel":
         """Make a model that replays, and have a look at it when the test ends."""
         from harness.replay import ReplayChatModel

@@ -5,11 +5,11 @@ In: what makes harness models for the test. Out: the same, made the framework's 
 
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 import pytest
 
+from harness.paths import StrPath
 from harness.pytest_plugin.factories import (
     FakeChats,
     FakeOptions,
@@ -66,9 +66,9 @@ class BridgedFakes(Generic[M_co]):
 
     def load(
         self,
-        name: str | Path,
+        name: StrPath,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         clock: "Clock | None" = None,
         allow_unused: bool = False,
     ) -> M_co:
@@ -89,7 +89,7 @@ class BridgedReplays(Generic[M_co]):
         self._chats, self._bridge = ReplayChats(watch), bridge
 
     def __call__(
-        self, name: str | Path | None = None, **options: Unpack[ReplayOptions]
+        self, name: StrPath | None = None, **options: Unpack[ReplayOptions]
     ) -> M_co:
         """Make a model that replays the cassette *name*, or that of the test."""
         return self._bridge(self._chats(name, **options))

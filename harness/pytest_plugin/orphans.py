@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from harness.cassettes import folders
+from harness.cassettes.folders import cassette_path
 from harness.pytest_plugin.marks import called_after
 from harness.pytest_plugin.settings import TAKERS, folder
-from harness.recording import cassette_path
 
 __all__ = ["Orphans"]
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from harness.cassettes.folders import cassette_path
 from harness.cassettes.tape import Tape
 from harness.errors import CassetteError, CassetteWarning, HarnessError
+from harness.paths import StrPath
 from harness.pytest_plugin.marks import TAPE, called_after, marked
 from harness.pytest_plugin.network import Network
 from harness.pytest_plugin.settings import ENDS, folder
 from harness.pytest_plugin.watching import Watch
-from harness.recording import cassette_path, use_cassette
+from harness.recording import use_cassette
 
 __all__ = ["Cassettes", "tape_of"]
 
@@ -32,7 +34,7 @@ class _Opening:
 
     @classmethod
     def read(
-        cls, config: pytest.Config, name: str | Path, given: Mapping[str, Any]
+        cls, config: pytest.Config, name: StrPath, given: Mapping[str, Any]
     ) -> "_Opening":
         """Read the options *given*; the command line beats them."""
         options = {**given}
@@ -155,7 +157,7 @@ class Cassettes:
 
     @contextmanager
     def __call__(
-        self, name: str | Path, mode: str | None = None, **options: Any
+        self, name: StrPath, mode: str | None = None, **options: Any
     ) -> Generator[Tape]:
         """Have the cassette *name* open; options are those of `use_cassette`.
 

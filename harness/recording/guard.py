@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.errors import NetworkBlocked
-from harness.models.parcels import stay_while
+from harness.models.staying import stay_while
 from harness.recording.hosts import is_local, is_one_of
 from harness.recording.patching import Patch, Patches
 from harness.recording.stack import client_here, code_line
@@ -48,9 +48,9 @@ class Guard:
     (`*.example.com`); `host:port` allows that port alone.
     """
 
-    #: Whether it has no say while one is up that *overrules* it.
-    yields = False
-    overrules = True
+    #: Whether it has no say while one is up that overrules it.
+    _yields = False
+    _overrules = True
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._allowed = tuple(pattern.lower() for pattern in allowed)
@@ -71,10 +71,10 @@ class Guard:
     def lets_pass(self, host: str, port: int | str | None) -> bool:
         """Whether *host* is this machine, or allowed (by the name it was found by)."""
         return is_local(host) or any(
-            is_one_of(self._allowed, name, port) for name in self.names(host)
+            is_one_of(self._allowed, name, port) for name in self._names(host)
         )
 
-    def may_resolve(self, host: str) -> bool:
+    def _may_resolve(self, host: str) -> bool:
         """Whether *host* may be looked up: it is a number, ours, or allowed."""
         return (
             _is_number(host)
@@ -83,20 +83,20 @@ class Guard:
             or is_one_of((p.rpartition(":")[0] for p in self._allowed), host)
         )
 
-    def names(self, host: str) -> set[str]:
+    def _names(self, host: str) -> set[str]:
         """*host*, and the name by which it was found if it is an address."""
         return {host, self._resolved.get(host, host)}
 
-    def remember(self, error: NetworkBlocked) -> None:
-        """Keep an attempt, to be told again at the end."""
+    def _remember(self, error: NetworkBlocked) -> None:
+        """Keep the *error* of an attempt, to be told again at the end."""
         self._attempts.append(error)
 
-    def why(self, host: str, port: int | str | None) -> str:
+    def _why(self, host: str, port: int | str | None) -> str:
         """Why *host* is not to be reached, and what to do."""
         del port
         return f"No network is allowed here, and nothing was sent. {way_out(host)}"
 
-    def resolved(self, host: str, addresses: Iterable[str]) -> None:
+    def _know(self, host: str, addresses: Iterable[str]) -> None:
         """Know *addresses* by the name under which they were found."""
         self._resolved.update(dict.fromkeys(addresses, host))
 
@@ -116,6 +116,17 @@ def block_network(allowed: Iterable[str] = ()) -> Generator[Guard]:
     that a retry does not hide it; and what was refused is raised once more at the end
     of the block, for the case that something swallowed it all the same (a thread, say).
     Guards nest: what one of those that are up refuses is refused.
+
+    >>> import urllib.request
+    >>> from harness.errors import NetworkBlocked
+    >>> with block_network() as guard:
+    ...     try:
+    ...         urllib.request.urlopen("http://example.com")
+    ...     except NetworkBlocked as error:
+    ...         print(error.host)
+    ...     guard.forget()[0].host
+    example.com
+    'example.com'
     """
     guard = Guard(allowed)
     put_up(guard)
@@ -191,13 +202,13 @@ def _judge(
 ) -> None:
     """Refuse to *verb* the *host* where one that has a say does not let it pass."""
     up = [*_guards]
-    overruled = any(guard.overrules for guard in up)
-    judges = [guard for guard in up if not (overruled and guard.yields)]
+    overruled = any(guard._overrules for guard in up)
+    judges = [guard for guard in up if not (overruled and guard._yields)]
     refusing = [guard for guard in judges if not passes(guard)]
     if refusing:
-        error = refusal(verb, host, port, refusing[-1].why(host, port))
+        error = refusal(verb, host, port, refusing[-1]._why(host, port))
         for guard in judges:
-            guard.remember(error)
+            guard._remember(error)
         raise error
 
 
@@ -218,7 +229,7 @@ def _check_name(name: object, port: object = None) -> None:
     host = _spelled(name)
     said = port.decode() if isinstance(port, bytes) else port
     port = said if isinstance(said, int | str) else None
-    _judge("look up", host, port, lambda guard: guard.may_resolve(host))
+    _judge("look up", host, port, lambda guard: guard._may_resolve(host))
 
 
 def _spelled(host: str | bytes | bytearray) -> str:
@@ -319,7 +330,7 @@ def _remembering(getaddrinfo: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(host, str | bytes):
             addresses = [str(address[0]) for *_, address in found]
             for guard in [*_guards]:
-                guard.resolved(_spelled(host), addresses)
+                guard._know(_spelled(host), addresses)
         return found
 
     return resolving

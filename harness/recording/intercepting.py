@@ -128,7 +128,7 @@ class Interception:
 class _Guard(Guard):
     """Lets no request past a fake that is made in its context, or in none."""
 
-    overrules = False
+    _overrules = False
 
     def __init__(self, opened: OpenFake) -> None:
         super().__init__()
@@ -141,12 +141,12 @@ class _Guard(Guard):
             return True
         return not self._why_not(host, port)
 
-    def remember(self, error: NetworkBlocked) -> None:
+    def _remember(self, error: NetworkBlocked) -> None:
         """Keep it for the end of the block, if it is ours."""
         if not self.lets_pass(error.host, error.port):
             self._mine.refused.append(error)
 
-    def why(self, host: str, port: int | str | None) -> str:
+    def _why(self, host: str, port: int | str | None) -> str:
         """Why *host* is not to be reached, and what to do."""
         around = routing.around_here() or [self._mine]
         if isinstance(around[0], OpenCassette):
@@ -158,7 +158,7 @@ class _Guard(Guard):
         return self._why_not(host, port)
 
     def _why_not(self, host: str, port: int | str | None) -> str:
-        whys = (self._mine.why_not(n, port, live=True) for n in self.names(host))
+        whys = (self._mine.why_not(n, port, live=True) for n in self._names(host))
         return next((why for why in whys if why), "")
 
 

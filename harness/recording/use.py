@@ -5,13 +5,13 @@ import inspect
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, cast
 
-from harness.cassettes.folders import DEFAULT_FOLDER, ENDINGS, present
+from harness.cassettes.folders import cassette_path
 from harness.cassettes.settings import TapeOptions
 from harness.cassettes.tape import Tape
+from harness.cassettes.timing import Timing, read_speed
 from harness.errors import (
     CassetteError,
     CassetteWarning,
@@ -22,13 +22,14 @@ from harness.errors import (
     shown,
 )
 from harness.models.clocks import Clock, RealClock, given_clock
+from harness.paths import StrPath
 from harness.recording import routing
 from harness.recording.opened import OpenCassette
-from harness.recording.playback import Playback, RetryAfter, Timing, read_speed
+from harness.recording.playback import Playback, RetryAfter
 from harness.recording.routing import inside
 from harness.recording.stubs import PATCHES
 
-__all__ = ["cassette_path", "use_cassette"]
+__all__ = ["use_cassette"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,14 +54,18 @@ class use_cassette:  # noqa: N801  (it is called like a function)
     drift is a CassetteError.
 
     Raises CassetteError for a file that cannot be read or saved, and InputError.
+
+    >>> with use_cassette("weather") as tape:
+    ...     tape.path.name, len(tape.interactions)
+    ('weather.yaml', 5)
     """
 
     def __init__(
         self,
-        name: str | Path,
+        name: StrPath,
         mode: str | None = None,
         *,
-        directory: str | Path | None = None,
+        directory: StrPath | None = None,
         timing: Timing = "instant",
         retry_after: RetryAfter = "now",
         replay_clock: Clock | None = None,
@@ -211,27 +216,6 @@ class use_cassette:  # noqa: N801  (it is called like a function)
                         step, given = running.athrow, error
 
         return called
-
-
-def cassette_path(name: str | Path, directory: str | Path | None = None) -> Path:
-    """The file of the cassette *name*: the one that is there, or is to be made.
-
-    >>> cassette_path("trip", "recorded").as_posix()
-    'recorded/trip.yaml'
-    """
-    if not isinstance(name, str | Path) or not str(name):
-        raise InputError(
-            f"{shown(name)} is no name of a cassette: give one such as 'weather', or "
-            "the path of a file."
-        )
-    folder = DEFAULT_FOLDER if directory is None else Path(directory)
-    if (found := present(name, folder)) is not None:
-        return found
-    path = Path(name)
-    if not path.name.endswith(ENDINGS):  # "gpt-4.1" is a name as well
-        return folder / f"{path}.yaml"
-    named = directory is None and (isinstance(name, Path) or len(path.parts) > 1)
-    return path if named else folder / path
 
 
 def _close(opened: OpenCassette, error: BaseException | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import HarnessError, InputError, ScriptError, nearest, shown
+from harness.paths import StrPath, given_name
 from harness.scripts import file_forms
 from harness.scripts.cutting import ARGUMENTS
 from harness.scripts.file_forms import ScriptFile
@@ -35,7 +36,7 @@ ROOTS = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini", ".git")
 _TURNS = re.compile(r"^(?:\{\s*)?[\"']?turns[\"']?\s*:", re.MULTILINE)
 
 
-def load_script(name: str | Path, directory: str | Path | None = None) -> Script:
+def load_script(name: StrPath, directory: StrPath | None = None) -> Script:
     """Load a script by the name of its file in *directory*, or by its path.
 
     Without *directory* it is the nearest folder `fakes`, from the working directory up
@@ -50,13 +51,9 @@ def load_script(name: str | Path, directory: str | Path | None = None) -> Script
     return read_script(text, _short(path))
 
 
-def find_script(name: str | Path, directory: str | Path | None = None) -> Path:
+def find_script(name: StrPath, directory: StrPath | None = None) -> Path:
     """Find the file of a script; see `load_script`."""
-    if not isinstance(name, str | Path) or not str(name):
-        raise InputError(
-            f"{shown(name)} is no name of a script: give one such as 'weather', or the "
-            "path of a file."
-        )
+    name = given_name(name, "script")
     given = Path(name)
     if isinstance(name, Path) or given.suffix in ENDINGS:
         folder = Path.cwd() if directory is None else Path(directory)

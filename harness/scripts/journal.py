@@ -142,6 +142,10 @@ class Journal(Sequence[Call]):
         """The calls made so far."""
         return iter(tuple(self._calls))
 
+    def __reversed__(self) -> Iterator[Call]:
+        """The same, the last first."""
+        return reversed(self._calls)
+
     def __repr__(self) -> str:
         """The calls, one a line."""
         return f"<Journal. {self.told()}>"
@@ -192,7 +196,7 @@ class Journal(Sequence[Call]):
         """The tool *name* was called with these arguments, others apart, and run.
 
         That is: some request has the result of such a call. Arguments are given by
-        name, or as one dict.
+        name (*named*), or as one dict (*args*).
         """
         wanted = {**(args or {}), **named}
         ran = [call for one in self._calls for call, _ in ran_tools(one.messages)]

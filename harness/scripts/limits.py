@@ -23,7 +23,8 @@ def ended(said: Said, request: ChatRequest) -> Said:
     >>> ended(said, ChatRequest((), stop=(".",))).finish
     'stop'
     """
-    said = limited(said, token_limit(request.params))
+    if request.params:
+        said = limited(said, token_limit(request.params))
     return stopped(said, request.stop) if request.stop else said
 
 

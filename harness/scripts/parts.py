@@ -261,4 +261,5 @@ def failure_of(error: ModelError) -> Failure:
     words = re.sub("^Model|Error$|Stream", "", name)
     kind = re.sub("(?<!^)(?=[A-Z])", "_", words).lower()
     known = kind if kind in get_args(FaultKind) else None
-    return Failure(Fault(str(error), known, error.status, error.retry_after))  # type: ignore[arg-type]  # one of the kinds
+    status, wait = error.status, error.retry_after
+    return Failure(Fault(str(error), known, status=status, retry_after=wait))  # type: ignore[arg-type]  # one of the kinds

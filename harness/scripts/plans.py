@@ -16,6 +16,7 @@ from harness.chunks import AIMessageChunk
 from harness.errors import InputError
 from harness.partial_json import JsonError, parse_object
 from harness.scripts.cutting import Pieces, cut, cut_arguments
+from harness.scripts.endings import Last
 from harness.scripts.parts import Block, CutLike, Failure, Part, Said, ScriptedCall
 from harness.steps import Fault, Pause, Step
 
@@ -65,6 +66,8 @@ class Plan:
 
     beats: tuple[Beat, ...] = field(hash=False)
     content: str | list[dict[str, Any]] = field(hash=False)
+    ending: Last = field(compare=False)  # of the pieces
+    answer: Last = field(compare=False)  # where it is one chunk, and makes no calls
     fragments: tuple[Fragment, ...]
     waits: tuple[Pause | Fault, ...]
     ids: tuple[str | None, ...]
@@ -90,12 +93,14 @@ class Plan:
                 case Fault():
                     yield beat
                     return
-        yield AIMessageChunk(id=id, chunk_position="last", **end)
+        yield self.ending.chunk(id, end)
 
     def whole(self, id: str, ids: Sequence[str], end: dict[str, Any]) -> Iterator[Step]:
         """Play the answer as one chunk, once all its pauses are over."""
         if self.waits and isinstance(self.waits[-1], Fault):
             return iter(self.waits)
+        if not self.fragments:
+            return iter((*self.waits, self.answer.chunk(id, end)))
         calls = [fragment.chunk(ids) for fragment in self.fragments]
         said = AIMessageChunk(
             self.content, tool_call_chunks=calls, id=id, chunk_position="last", **end
@@ -141,9 +146,12 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
             case _:
                 pass
     beats = _broken_off(beats, said.parts)
+    whole = _plain_text(content)
     return Plan(
         tuple(beats),
-        _plain_text(content),
+        whole,
+        Last(),
+        Last(whole),
         tuple(fragments),
         tuple(beat for beat in beats if isinstance(beat, Pause | Fault)),
         tuple(part.id for part in said.parts if isinstance(part, ScriptedCall)),

@@ -312,7 +312,7 @@ def _played(entry: Call, steps: Iterator[Step]) -> Iterator[Step]:
         entry._error = error
         raise
     finally:
-        if isinstance(steps, Generator):
+        if inspect.isgenerator(steps):  # a tuple's iterator is not to be closed
             steps.close()
 
 

@@ -75,7 +75,8 @@ def say(  # noqa: PLR0913 - the options of a turn, all optional
     *finish* is "stop" or "tool_calls" unless given; None says that the answer is cut
     off. The turn plays *times* times ("forever": any number, none included), for
     requests that *when* applies to (see `When`). A *misbehaving* turn may contradict
-    the request. A function or an AIMessage may stand alone in place of parts.
+    the request. *metadata* is what the provider says besides, in ``response_metadata``.
+    A function or an AIMessage may stand alone in place of parts.
     Raises InputError for what cannot be played.
 
     >>> say("Let me look.", call("get_weather", location="Boston")).answer.parts[1]
@@ -122,7 +123,7 @@ def call(
     raw: str | None = None,
     **named: object,
 ) -> ScriptedCall:
-    """A call of the tool *name*; its arguments by name, or as one dict.
+    """A call of the tool *name*; its arguments by name (*named*), or as one dict.
 
     *raw* is the text of the arguments instead, for text that is no JSON object (such
     a turn is misbehaving). An argument that is itself called `raw` or `_id` goes into
@@ -152,7 +153,9 @@ def call(
 
 
 def think(text: str, signature: str | None = None) -> Block:
-    """The reasoning of a model; *signature* comes with its last piece.
+    """The reasoning of a model, *text*; *signature* comes with its last piece.
+
+    Raises InputError for what is no text.
 
     >>> think("Boston, then.").block
     {'type': 'reasoning', 'reasoning': 'Boston, then.'}
@@ -182,11 +185,12 @@ def fail(
     after: int | None = None,
     status: int | None = None,
 ) -> Failure:
-    """The provider fails: by a status, a kind such as "rate_limit", or a message.
+    """The provider fails. *what*: a status, a kind such as "rate_limit", or a message.
 
-    A kind or a message may have a *status* too. The answer breaks off at this place
-    among its parts, or once *after* chunks of it were sent. Raises InputError for a
-    status or a kind that there is none of.
+    A kind or a message may have a *status* too, *headers*, and the seconds to wait
+    before the next try, *retry_after*. The answer breaks off at this place among its
+    parts, or once *after* chunks of it were sent. Raises InputError for a status or a
+    kind that there is none of.
 
     >>> fail(429, retry_after=2).fault.kind
     'rate_limit'
@@ -209,7 +213,10 @@ def fail(
         message = message or what
     if after is not None and (type(after) is not int or after < 0):
         raise InputError(f"fail(after={after!r}): give a number of chunks, 0 or more.")
-    return Failure(Fault(message, kind, status, retry_after, headers or {}), after)
+    fault = Fault(
+        message, kind, status=status, retry_after=retry_after, headers=headers or {}
+    )
+    return Failure(fault, after)
 
 
 def auto(
@@ -221,7 +228,8 @@ def auto(
     """A turn without words: the script makes up an answer that the request allows.
 
     A call (of the tool that is asked for, else of the first one, unless a result has
-    come since the user spoke), JSON for a response schema, or *text*.
+    come since the user spoke), JSON for a response schema, or *text*. *when* and
+    *times* are those of `say`. Raises InputError for what is no text.
 
     >>> auto().answer
     Auto(text='Okay.')

@@ -2,6 +2,7 @@
 
 from harness.server.application import Application
 from harness.server.cassettes import MATCH_ON, ServedCassette
+from harness.server.description import description
 from harness.server.forwarding import Provider, Providers
 from harness.server.script_files import ScriptFile
 from harness.server.scripts import ServedScript
@@ -18,4 +19,5 @@ __all__ = [
     "ServedCassette",
     "ServedScript",
     "Server",
+    "description",
 ]

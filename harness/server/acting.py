@@ -232,6 +232,8 @@ def _url(scope: Scope, headers: Headers) -> str:
             host = value
             break
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    if not path.startswith("/"):  # "*": the server as a whole
+        path = f"/{path}"
     query = scope.get("query_string", b"")
     if query:
         path = f"{path}?{query.decode('latin-1')}"

@@ -1,51 +1,22 @@
 """The ASGI application: which of what is served answers a request, and its state."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
-from harness.endpoint.replies import Reply, fault_reply, json_reply
-from harness.errors import InputError, UnrecordedRequest, UnscriptedRequest, nearest
+from harness.endpoint.replies import Reply, fault_reply
+from harness.errors import InputError, nearest, shown
 from harness.http_messages import HttpRequest
 from harness.models.clocks import Clock, RealClock
 from harness.server.acting import Receive, Scope, Send, Stage
+from harness.server.control import told
+from harness.server.control_paths import ADMIN
+from harness.server.description import description_of
+from harness.server.served import Failure, Served
 from harness.steps import Fault
 from harness.wire import DIALECTS, dialect_of
 
-__all__ = ["Application", "Failure", "Served", "refusal"]
-
-Failure = UnscriptedRequest | UnrecordedRequest
-
-_ADMIN = "harness"
-
-
-class Served(Protocol):
-    """Something that answers requests: a script, a cassette."""
-
-    async def respond(self, request: HttpRequest, stage: Stage) -> None:
-        """Answer *request* on *stage*."""
-        ...
-
-    def state(self) -> dict[str, Any]:
-        """What was asked, and what is left, as JSON."""
-        ...
-
-    def calls(self, session: str | None) -> list[dict[str, Any]]:
-        """What came over HTTP, of one session or of all."""
-        ...
-
-    def reset(self, session: str | None) -> None:
-        """Begin again: that session, or all."""
-        ...
-
-    def failures(self) -> list[Failure]:
-        """What had no lawful answer."""
-        ...
-
-    async def close(self) -> None:
-        """Nothing more is asked."""
-        ...
+__all__ = ["Application", "refusal"]
 
 
 class Application:
@@ -62,7 +33,7 @@ class Application:
         if not served:
             raise InputError("There is nothing to serve: name a script or a cassette.")
         for name in served:
-            if name == _ADMIN or "/" in name:
+            if name == ADMIN or "/" in name:
                 raise InputError(f"Nothing can be served as {name!r}: rename it.")
         self.served = dict(served)
         self.clock = RealClock() if clock is None else clock
@@ -92,10 +63,14 @@ class Application:
             self._stages.discard(stage)
 
     async def _respond(self, request: HttpRequest, stage: Stage) -> None:
+        if not _is_host(host := request.header("host") or ""):
+            words = f"Host is {shown(host)}: give a name or an address, and a port."
+            await stage.play(refusal(words, ""))
+            return
         start = request.url.index("/", request.url.index("//") + 2)
         first, slash, rest = request.url[start + 1 :].partition("/")
-        if first.partition("?")[0] == _ADMIN:
-            await stage.play(self._told(request.method, rest))
+        if first.partition("?")[0] == ADMIN:
+            await stage.play(told(self.served, request.method, rest))
         elif slash and first in self.served:
             url = f"{request.url[:start]}/{rest}"
             below = HttpRequest(request.method, url, request.headers, request.body)
@@ -128,33 +103,23 @@ class Application:
         for one in self.served.values():
             await one.close()
 
+    def description(self) -> dict[str, Any]:
+        """What it answers, as OpenAPI 3.1."""
+        return description_of(self.served)
+
     def failures(self) -> list[Failure]:
         """What had no lawful answer, of all that is served."""
         return [failure for one in self.served.values() for failure in one.failures()]
 
-    # --------------------------------------------------------------------- state
 
-    def _told(self, method: str, path: str) -> Reply:
-        asked = urlsplit(path)
-        session = next(iter(parse_qs(asked.query).get("session", [])), None)
-        match method, asked.path:
-            case "GET", "":
-                return _json({name: one.state() for name, one in self._named()})
-            case "GET", "health":
-                return _json({"status": "ok"})
-            case "GET", "calls":
-                return _json({name: one.calls(session) for name, one in self._named()})
-            case "POST", "reset":
-                for _, one in self._named():
-                    one.reset(session)
-                return _json({"status": "reset"})
-            case _:
-                known = "GET /harness/, /harness/calls and /harness/health"
-                words = f"{method} /harness/{path}: known are {known}, and POST"
-                return _json({"error": f"{words} /harness/reset."}, status=404)
-
-    def _named(self) -> Iterator[tuple[str, Served]]:
-        return iter(self.served.items())
+def _is_host(text: str) -> bool:
+    """Whether *text* can stand in a URL as its host, and be nothing else of it."""
+    try:
+        parts = urlsplit(f"//{text}/")
+        port = parts.port or 0
+    except ValueError:
+        return False
+    return parts.netloc == text and parts.path == "/" and port >= 0
 
 
 def refusal(words: str, url: str, *, status: int = 400) -> Reply:
@@ -162,8 +127,3 @@ def refusal(words: str, url: str, *, status: int = 400) -> Reply:
     dialect = dialect_of(url) or DIALECTS["openai-chat"]
     said = fault_reply(Fault(f"chat-harness: {words}", status=status), dialect)
     return said.with_headers(("x-should-retry", "false"))
-
-
-def _json(value: object, status: int = 200) -> Reply:
-    said = json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
-    return json_reply(said.encode("utf-8", "replace"), status)

@@ -10,8 +10,9 @@ from harness.cassettes.tape import Tape
 from harness.errors import CassetteMiss, HarnessError, UnrecordedRequest
 from harness.http_messages import HttpRequest
 from harness.server.acting import Stage
-from harness.server.application import Failure, refusal
+from harness.server.application import refusal
 from harness.server.replaying import replayed
+from harness.server.served import Failure
 from harness.server.sessions import SESSION_HEADER, Sessions
 
 __all__ = ["MATCH_ON", "ServedCassette", "Upstream"]
@@ -39,10 +40,11 @@ class Upstream(Protocol):
 
 
 class ServedCassette:
-    """Answers with what *tape* opens: one tape for each value of *header*.
+    """Answers with what *tape* opens: one tape for each value of *session_header*.
 
     What a tape lets go live is asked of *upstream*: then there is one tape for all, as
-    it is the one that writes the file. *speed* 0 replays at once, 1 in recorded time.
+    it is the one that writes the file. *speed* 0 replays at once, 1 as fast as it was
+    recorded.
     """
 
     def __init__(
@@ -50,11 +52,11 @@ class ServedCassette:
         tape: Callable[[], Tape],
         *,
         upstream: Upstream | None = None,
-        header: str = SESSION_HEADER,
+        session_header: str = SESSION_HEADER,
         speed: float = 0.0,
     ) -> None:
         first = tape()
-        self._sessions = Sessions(tape, header=header, first=first)
+        self._sessions = Sessions(tape, header=session_header, first=first)
         self._only = None if upstream is None else first
         self._make = tape
         self._upstream = upstream
@@ -65,7 +67,7 @@ class ServedCassette:
         self.notes: list[str] = []
 
     async def respond(self, request: HttpRequest, stage: Stage) -> None:
-        """Answer *request* as it was answered when it was recorded."""
+        """Answer *request* on *stage* as it was answered when it was recorded."""
         tape = self._only or self._sessions.of(request)
         asked = self._sessions.without(request)
         if self._upstream is not None:
@@ -96,6 +98,11 @@ class ServedCassette:
 
     # --------------------------------------------------------------------- state
 
+    @property
+    def session_header(self) -> None:
+        """None: its answers are those of whatever was recorded."""
+        return
+
     def _tapes(self) -> list[tuple[str, Tape]]:
         return [("", self._only)] if self._only else [*self._sessions.items()]
 
@@ -115,11 +122,11 @@ class ServedCassette:
         }
 
     def calls(self, session: str | None) -> list[dict[str, Any]]:
-        """What came over HTTP, and what answered it."""
+        """What came over HTTP, and what answered it: of *session*, or of all."""
         return [c for c in self._calls if session in (None, c["session"])]
 
     def reset(self, session: str | None) -> None:
-        """Play from the beginning; what was recorded is saved first."""
+        """Play *session*, or all, from the beginning; what was recorded is saved."""
         if self._only is not None:
             self._close(self._only)
             self._only = self._make()

@@ -54,7 +54,7 @@ class Provider:
     async def forward(
         self, request: HttpRequest, stage: Stage, exchange: Exchange
     ) -> None:
-        """Ask, and act the answer out on *stage* as it comes, telling *exchange*.
+        """Ask *request*; act the answer out on *stage* as it comes, telling *exchange*.
 
         Where no answer comes the client hears 502, and nothing is recorded; what
         breaks off is recorded so, and breaks off.
@@ -124,7 +124,7 @@ class Provider:
 
 
 class Providers:
-    """Several providers at one address: each below its name, the first of the path.
+    """Several *upstreams* at one address: each below its name, the first of the path.
 
     >>> both = Providers({"openai": "https://api.openai.com", "lab": "http://gpu:8000"})
     >>> both.asked(HttpRequest("POST", "http://127.0.0.1:1/lab/v1/responses")).url
@@ -151,7 +151,7 @@ class Providers:
     async def forward(
         self, request: HttpRequest, stage: Stage, exchange: Exchange
     ) -> None:
-        """As `Provider` does it; who named no provider hears which there are."""
+        """As `Provider.forward`; who named no provider hears which there are."""
         for provider in self._providers.values():
             if request.url.startswith(f"{provider.upstream}/"):
                 await provider.forward(request, stage, exchange)

@@ -1,10 +1,10 @@
 """A script in a file that is served: read again when the file has changed."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from harness.endpoint import Endpoint
 from harness.errors import HarnessError
+from harness.paths import StrPath
 from harness.scripts import Script
 from harness.scripts.files import find_script, load_script
 
@@ -20,7 +20,7 @@ class ScriptFile:
 
     def __init__(
         self,
-        name: str | Path,
+        name: StrPath,
         *,
         made: Callable[[Script], Endpoint],
         tell: Callable[[str], object] = lambda _: None,

@@ -15,16 +15,18 @@ from harness.errors import (
 from harness.http_messages import HttpRequest
 from harness.scripts import Script
 from harness.server.acting import Stage
-from harness.server.application import Failure, refusal
+from harness.server.application import refusal
+from harness.server.served import Failure
 from harness.server.sessions import SESSION_HEADER, Sessions
 from harness.steps import Fault
 from harness.wire import DIALECTS
+from harness.wire.json_values import read_json
 
 __all__ = ["ServedScript"]
 
 
 class ServedScript:
-    """Answers with endpoints that *fresh* makes: one for each value of *header*.
+    """Answers with what *fresh* makes: one endpoint for each *session_header* there is.
 
     Requests without that header are answered by *first*, if it is given. *changed*
     tells whether *fresh* makes others now, so that all sessions begin again; what it
@@ -36,15 +38,15 @@ class ServedScript:
         fresh: Callable[[], Endpoint],
         *,
         first: Endpoint | None = None,
-        header: str = SESSION_HEADER,
+        session_header: str = SESSION_HEADER,
         changed: Callable[[], bool] | None = None,
     ) -> None:
-        self._sessions = Sessions(fresh, header=header, first=first)
+        self._sessions = Sessions(fresh, header=session_header, first=first)
         self._changed = changed
         self._failures: list[Failure] = []  # of sessions that are over, and of files
 
     async def respond(self, request: HttpRequest, stage: Stage) -> None:
-        """Answer *request* with the next turn of its session."""
+        """Answer *request* on *stage* with the next turn of its session."""
         try:
             if self._changed is not None and self._changed():
                 self.reset(None)
@@ -67,6 +69,11 @@ class ServedScript:
 
     # --------------------------------------------------------------------- state
 
+    @property
+    def session_header(self) -> str:
+        """Which header tells its sessions apart."""
+        return self._sessions.header
+
     def state(self) -> dict[str, Any]:
         """The sessions, what each was asked, and what it has left to play."""
         return {
@@ -82,7 +89,7 @@ class ServedScript:
         }
 
     def calls(self, session: str | None) -> list[dict[str, Any]]:
-        """What came over HTTP, without headers: they have the keys."""
+        """What came over HTTP, of *session* or all; without headers: they have keys."""
         return [
             _told(name, call)
             for name, endpoint in self._sessions.items()
@@ -91,7 +98,7 @@ class ServedScript:
         ]
 
     def reset(self, session: str | None) -> None:
-        """Let sessions begin again; what failed in them is remembered."""
+        """Let *session*, or all, begin again; what failed in them is remembered."""
         for endpoint in self._sessions.end(session):
             self._failures += endpoint.failures
 
@@ -124,18 +131,24 @@ def _unused(endpoint: Endpoint) -> list[str]:
 
 def _told(session: str, call: HttpCall) -> dict[str, Any]:
     request = call.request
-    try:
-        body: Any = json.loads(request.body or b"null")
-    except ValueError:
-        body = shown(request.body)
     return {
         "session": session,
         "index": call.index,
         "method": request.method,
         "path": request.url.partition("?")[0],
         "dialect": call.dialect,
-        "body": body,
+        "body": _body(request.body),
         "status": call.status,
         "ended": call.ended,
         "refused": call.refused,
     }
+
+
+def _body(data: bytes) -> Any:
+    """What was sent, as JSON if it is some that can be said again."""
+    try:
+        said = read_json(data or b"null")
+        json.dumps(said, allow_nan=False)
+    except ValueError:
+        return shown(data)
+    return said

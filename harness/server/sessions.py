@@ -36,12 +36,13 @@ class Sessions(Generic[S]):
         first: S | None = None,
     ) -> None:
         self._fresh = fresh
-        self._header = header.lower()
+        #: Its name, in lower case.
+        self.header = header.lower()
         self._open: dict[str, S] = {} if first is None else {"": first}
 
     def of(self, request: HttpRequest) -> S:
         """The state of the session that *request* belongs to."""
-        name = request.header(self._header) or ""
+        name = request.header(self.header) or ""
         found = self._open.get(name)
         if found is None:
             found = self._open[name] = self._fresh()
@@ -49,7 +50,7 @@ class Sessions(Generic[S]):
 
     def name(self, request: HttpRequest) -> str:
         """The name of that session, as it may be shown."""
-        return self._shown(request.header(self._header) or "")
+        return self._shown(request.header(self.header) or "")
 
     def items(self) -> Iterator[tuple[str, S]]:
         """The sessions there are, by the names that may be shown."""
@@ -65,11 +66,11 @@ class Sessions(Generic[S]):
 
     def without(self, request: HttpRequest) -> HttpRequest:
         """*request* without the header, if that is one of ours."""
-        if self._header != SESSION_HEADER or not request.header(SESSION_HEADER):
+        if self.header != SESSION_HEADER or not request.header(SESSION_HEADER):
             return request
         rest = tuple(p for p in request.headers if p[0].lower() != SESSION_HEADER)
         return HttpRequest(request.method, request.url, rest, request.body)
 
     def _shown(self, name: str) -> str:
-        kind = header_kind(self._header)
+        kind = header_kind(self.header)
         return placeholder(kind, name) if name and kind else name

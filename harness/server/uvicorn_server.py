@@ -4,6 +4,7 @@ import asyncio
 import threading
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,6 +16,8 @@ __all__ = ["running"]
 #: How many seconds a connection may idle: clients keep them, and expect them open.
 _IDLE = 3600
 _GRACE = 5
+#: Headers by which a client offers another protocol.
+_OFFER = frozenset((b"upgrade", b"connection", b"http2-settings"))
 
 
 class _Gathering:
@@ -50,11 +53,65 @@ class _Gathering:
         return getattr(self._transport, name)
 
 
+class _Parser:
+    """A parser that takes offers to speak another protocol for what they are.
+
+    Some clients offer HTTP/2 with each first request (Java's does), and the parser that
+    hears of it takes the body for that protocol. We go on in ours: the head is parsed
+    once more, without the offer, and then the rest.
+    """
+
+    __slots__ = ("_parser", "_protocol")
+
+    def __init__(self, parser: Any, protocol: "_Protocol") -> None:
+        self._parser = parser
+        self._protocol = protocol
+
+    def feed_data(self, data: bytes) -> None:
+        """Parse *data*. Raises HttpParserError for what is no HTTP."""
+        while data:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if self._parser.get_method() == b"CONNECT":
+                    raise httptools.HttpParserError("this is no proxy") from None
+                data = self._protocol.head() + data[offer.args[0] :]
+                self._parser = _new_parser(self._protocol)
+            else:
+                return
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+
+def _new_parser(protocol: "_Protocol") -> Any:
+    """A parser like that of uvicorn: what comes after a last request is no error."""
+    parser: Any = httptools.HttpRequestParser(protocol)
+    if hasattr(parser, "set_dangerous_leniencies"):
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
 class _Protocol(HttpToolsProtocol):
     """HTTP whose applications can get at the transport."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(_Gathering(transport))  # type: ignore[arg-type]  # it has all that a transport has
+        self.parser = _Parser(self.parser, self)  # type: ignore[assignment]  # as above
+
+    def _should_upgrade(self) -> bool:
+        """True: nothing is asked before the parser has heard it as HTTP."""
+        return True
+
+    def head(self) -> bytes:
+        """The head of the request that is under way, without the offer in it."""
+        method, version = self.scope["method"], self.scope["http_version"]
+        lines = [b"%s %s HTTP/%s" % (method.encode(), self.url, version.encode())]
+        for name, value in self.headers:
+            closes = name == b"connection" and b"close" in value.lower()
+            if closes or name not in _OFFER:
+                lines.append(b"%s: %s" % (name, value))
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

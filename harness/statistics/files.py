@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.cassettes.folders import cassettes_below
 from harness.errors import HarnessError, InputError
+from harness.paths import StrPath
 from harness.transcripts import Transcript, read_transcript
 
 __all__ = ["File", "found_files", "read_files"]
@@ -21,7 +22,7 @@ class File:
     problem: str = ""
 
 
-def found_files(paths: Iterable[str | Path]) -> list[Path]:
+def found_files(paths: Iterable[StrPath]) -> list[Path]:
     """The files that *paths* are, or have below them; each once, in order.
 
     JSON schemas are left out. Raises InputError for a path that there is not,
@@ -45,7 +46,7 @@ def _aside(path: Path) -> bool:
     return path.name.endswith(".schema.json") or not path.is_file()
 
 
-def read_files(paths: Iterable[str | Path]) -> Iterator[File]:
+def read_files(paths: Iterable[StrPath]) -> Iterator[File]:
     """Each of *paths*, read; one that cannot be read says why."""
     for path in map(Path, paths):
         size = 0

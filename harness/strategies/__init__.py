@@ -17,7 +17,7 @@ from harness.strategies.streams import (
     message_cuts,
 )
 from harness.strategies.texts import json_arguments, json_objects, texts
-from harness.strategies.tools import OfferedTool, requests, tool_schemas
+from harness.strategies.tools import OfferedTool, offered_tools, requests
 from harness.strategies.turns import scripts
 from harness.strategies.wire import ANSWER_PARTS, wire_answers, wire_chunks
 from harness.strategies.wire_requests import REQUEST_PARTS, faults, wire_requests
@@ -41,13 +41,13 @@ __all__ = [
     "json_objects",
     "message_cuts",
     "messages",
+    "offered_tools",
     "partitions",
     "quirk",
     "requests",
     "scripts",
     "texts",
     "tool_calls",
-    "tool_schemas",
     "wire_answers",
     "wire_chunks",
     "wire_requests",

@@ -94,6 +94,8 @@ def byte_cuts(
 ) -> st.SearchStrategy[list[bytes]]:
     """Draw pieces that join to *data*, as a network would deliver it.
 
+    There are *min_size* to *max_size* pieces, and with *empty* some have no bytes.
+
     >>> from hypothesis import find
     >>> find(byte_cuts(b"data: {}"), lambda pieces: len(pieces) == 3)
     [b'd', b'a', b'ta: {}']

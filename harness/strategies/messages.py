@@ -41,7 +41,7 @@ def usages(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def tool_calls(draw: st.DrawFn, *, min_size: int = 0, max_size: int = 3) -> list[Any]:
-    """Draw calls of one answer, their ids all different.
+    """Draw *min_size* to *max_size* calls of one answer, their ids all different.
 
     >>> from hypothesis import find
     >>> [call["id"] for call in find(tool_calls(min_size=2), lambda calls: True)]
@@ -70,7 +70,8 @@ _BLOCKS = st.one_of(
 def answers(draw: st.DrawFn, *, max_blocks: int = 3, max_calls: int = 3) -> AIMessage:
     """Draw a finished answer in the form that a finished stream has.
 
-    Its text is not empty where it has a text block, and it says why it ended.
+    It has at most *max_blocks* blocks and *max_calls* calls. Its text is not empty
+    where it has a text block, and it says why it ended.
 
     >>> from hypothesis import find
     >>> find(answers(), lambda message: len(message.tool_calls) == 1).tool_calls[0]
@@ -134,10 +135,11 @@ def messages(
 def conversations(
     draw: st.DrawFn, *, min_size: int = 1, max_size: int = 4
 ) -> list[Message]:
-    """Draw a conversation of so many rounds that a model can answer next.
+    """Draw a conversation that a model can answer next, of *min_size* rounds and more.
 
-    Perhaps a system message first; then what people say and models answer, each tool
-    call with its result; in the end a person's word or a tool's result.
+    At most *max_size* rounds. Perhaps a system message first; then what people say and
+    models answer, each tool call with its result; in the end a person's word or a
+    tool's result.
 
     >>> from hypothesis import find
     >>> [m.type for m in find(conversations(min_size=2), lambda messages: True)]

@@ -24,7 +24,8 @@ Event = dict[str, Any]
 class Quirk:
     """One way to say the same thing differently.
 
-    *keeps_meaning* is False where the answer itself is hurt (a stream cut short).
+    *name* and *description* tell it to people; *keeps_meaning* is False where the
+    answer itself is hurt (a stream cut short).
 
     >>> quirk("trailing_empty").apply([])
     [{'id': 'chatcmpl-1', 'object': 'chat.completion.chunk', 'choices': []}]
@@ -33,7 +34,7 @@ class Quirk:
     name: str
     description: str
     _change: Callable[[list[Event]], list[Event]] = field(repr=False)
-    keeps_meaning: bool = True
+    keeps_meaning: bool = field(default=True, kw_only=True)
 
     def apply(self, events: Sequence[Event]) -> list[Event]:
         """Give *events* with the quirk; what was given stays as it is."""

@@ -113,6 +113,8 @@ def chunks(
 ) -> st.SearchStrategy[Any]:
     """Draw one chunk, any at all: what `+` must be able to take.
 
+    *make* makes it of some of *fields*, as AIMessageChunk does.
+
     >>> from hypothesis import find
     >>> find(chunks(fields=["id"]), lambda chunk: chunk.id)
     AIMessageChunk('', id='msg_1')
@@ -122,7 +124,13 @@ def chunks(
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream that a provider might send: *chunks*, and the *message* they sum to."""
+    """A stream that a provider might send: *chunks*, and the *message* they sum to.
+
+    >>> from hypothesis import find
+    >>> stream = find(chunk_streams(), lambda stream: len(stream.chunks) == 2)
+    >>> sum(stream.chunks[1:], stream.chunks[0]).to_message() == stream.message
+    True
+    """
 
     chunks: tuple[AIMessageChunk, ...]
     message: AIMessage

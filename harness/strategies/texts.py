@@ -45,7 +45,7 @@ def texts(
     """Draw a text: letters and marks of any script, joined pictures, right to left.
 
     With *half_characters* there are also surrogates without partner, which do not
-    encode to UTF-8. Sizes count code points.
+    encode to UTF-8. *min_size* and *max_size* count characters (code points).
 
     >>> from hypothesis import find
     >>> find(texts(min_size=2), lambda text: True)

@@ -12,12 +12,16 @@ from harness.strategies.sizes import check_sizes
 from harness.strategies.texts import texts
 from harness.tool_specs import ToolChoice, ToolSpec
 
-__all__ = ["OfferedTool", "requests", "tool_schemas"]
+__all__ = ["OfferedTool", "offered_tools", "requests"]
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedTool:
-    """A tool, and *args* that its schema accepts."""
+    """A tool as a request offers it (*spec*), and *args* that its schema accepts.
+
+    >>> OfferedTool(ToolSpec("search"), {"query": "sky"}).spec.name
+    'search'
+    """
 
     spec: ToolSpec
     args: dict[str, Any]
@@ -95,11 +99,11 @@ _ANY: st.SearchStrategy[Typed] = st.recursive(
 
 
 @st.composite
-def tool_schemas(draw: st.DrawFn, *, name: str | None = None) -> OfferedTool:
+def offered_tools(draw: st.DrawFn, *, name: str | None = None) -> OfferedTool:
     """Draw a tool called *name*, or any, with arguments that are valid for it.
 
     >>> from hypothesis import find
-    >>> tool = find(tool_schemas(name="f"), lambda tool: tool.args)
+    >>> tool = find(offered_tools(name="f"), lambda tool: tool.args)
     >>> tool.spec.name, [*tool.args]
     ('f', ['a'])
     """
@@ -115,6 +119,8 @@ def requests(
 ) -> ChatRequest:
     """Draw a request that offers *min_size* to *max_size* tools; the choice is lawful.
 
+    *stream* says whether it asks for pieces; None, that both may be.
+
     >>> from hypothesis import find
     >>> request = find(requests(), lambda request: request.tool_choice is not None)
     >>> request.tool_choice.mode
@@ -122,7 +128,7 @@ def requests(
     """
     check_sizes(min_size, max_size)
     count = draw(st.integers(min_size, max_size))
-    tools = tuple(draw(tool_schemas(name=f"tool_{n}")).spec for n in range(count))
+    tools = tuple(draw(offered_tools(name=f"tool_{n}")).spec for n in range(count))
     choices: list[ToolChoice | None] = [None]
     if tools:
         choices += [ToolChoice("auto"), ToolChoice("none"), ToolChoice("any")]

@@ -42,7 +42,7 @@ def scripts(
     max_size: int = 3,
     tools: Sequence[OfferedTool] = (),
 ) -> list[Turn]:
-    """Draw turns for a fake model; they call *tools*, which have to be bound.
+    """Draw *min_size* to *max_size* turns; they call *tools*, which have to be bound.
 
     >>> from hypothesis import find
     >>> [turn] = find(scripts(), lambda turns: True)

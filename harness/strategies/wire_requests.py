@@ -19,7 +19,7 @@ from harness.requests import ChatRequest, ResponseFormat
 from harness.steps import Fault, FaultKind
 from harness.strategies.messages import tool_calls
 from harness.strategies.texts import texts
-from harness.strategies.tools import tool_schemas
+from harness.strategies.tools import offered_tools
 from harness.strategies.wire import check_parts
 from harness.tool_specs import ToolChoice, ToolSpec
 
@@ -59,7 +59,7 @@ _IMAGES: dict[str, dict[str, Any]] = {
 def wire_requests(
     draw: st.DrawFn, *, parts: Collection[str] = REQUEST_PARTS
 ) -> ChatRequest:
-    """Draw a request that can go over the wire.
+    """Draw a request that can go over the wire, with some of *parts* in it.
 
     No role speaks twice running, and every call has its result.
 
@@ -96,7 +96,7 @@ def wire_requests(
 @st.composite
 def _tools(draw: st.DrawFn) -> tuple[ToolSpec, ...]:
     count = draw(st.integers(0, 2))
-    return tuple(draw(tool_schemas(name=f"tool_{n}")).spec for n in range(count))
+    return tuple(draw(offered_tools(name=f"tool_{n}")).spec for n in range(count))
 
 
 def _tool_choices(

@@ -8,6 +8,8 @@ from harness.cassettes import CassetteSource, Interaction, load_cassette
 from harness.cassettes.source import Recording
 from harness.chunks import AIMessageChunk
 from harness.errors import CassetteError
+from harness.finishing import plain_text
+from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.scripts import Script
 from harness.scripts.files import holds_script, read_script
@@ -20,7 +22,7 @@ __all__ = ["answered", "read_transcript", "transcript_of", "turn_exchange"]
 
 
 def read_transcript(
-    path: str | Path,
+    path: StrPath,
     change: Callable[[Interaction], Interaction] | None = None,
     *,
     dialect: Dialect | None = None,
@@ -56,7 +58,7 @@ def _text(path: Path) -> str | None:
 
 def transcript_of(
     interactions: Iterable[Interaction],
-    path: str | Path,
+    path: StrPath,
     *,
     dialect: Dialect | None = None,
 ) -> Transcript:
@@ -156,6 +158,10 @@ def answered(asked: Exchange, steps: Iterator[Step], *, timed: bool) -> Exchange
 
 
 def _pieces(chunk: AIMessageChunk, at: float | None) -> Iterator[Piece]:
+    text = plain_text(chunk)
+    if text:  # as nearly all are
+        yield Piece("text", text, at)
+        return
     blocks = chunk.content_blocks
     for block in blocks:
         kind = block["type"]

@@ -1,6 +1,7 @@
 """Wire formats of providers, both directions, as pure functions.
 
-`DIALECTS` has them by name, and `dialect_of` tells which one a URL speaks.
+`DIALECTS` has them by name, and `dialect_of` tells which one a URL speaks. One of your
+own is a `WireFormat`.
 """
 
 import re
@@ -12,13 +13,30 @@ from urllib.parse import urlsplit
 from harness.wire.anthropic_messages import ANTHROPIC_MESSAGES
 from harness.wire.bedrock_converse import BEDROCK_CONVERSE
 from harness.wire.dialect import Dialect, StreamEncoder
+from harness.wire.faults import ErrorReply, error_reply, error_status, read_error
 from harness.wire.gemini import GEMINI
+from harness.wire.grammar import Grammar, Problem
 from harness.wire.ollama_chat import OLLAMA_CHAT
 from harness.wire.openai_chat import OPENAI_CHAT
 from harness.wire.openai_responses import OPENAI_RESPONSES
-from harness.wire.streams import StreamDecoder
+from harness.wire.streams import Reader, StreamDecoder
+from harness.wire.wire_format import WireFormat
 
-__all__ = ["DIALECTS", "Dialect", "StreamDecoder", "StreamEncoder", "dialect_of"]
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "ErrorReply",
+    "Grammar",
+    "Problem",
+    "Reader",
+    "StreamDecoder",
+    "StreamEncoder",
+    "WireFormat",
+    "dialect_of",
+    "error_reply",
+    "error_status",
+    "read_error",
+]
 
 #: Every dialect by its name.
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
@@ -57,16 +75,16 @@ def dialect_of(url: str) -> Dialect | None:
     'openai-chat'
     >>> dialect_of("https://[::1/v1/chat/completions")
     """
-    try:
-        name = _name_of(urlsplit(url).path)
-    except ValueError:  # no URL that anybody could call
-        return None
-    return None if name is None else DIALECTS[name]
+    return _dialect_of(url)
 
 
 @lru_cache(maxsize=256)
-def _name_of(path: str) -> str | None:
+def _dialect_of(url: str) -> Dialect | None:
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # no URL that anybody could call
+        return None
     for route, name in _ROUTES:
         if (found := route.search(path)) and found.end() == len(path):
-            return name
+            return DIALECTS[name]
     return None

@@ -19,6 +19,11 @@ class StreamEncoder(Protocol):
 
     What is fed in one go is given out in whole frames. After a Fault, or after
     `close`, nothing comes.
+
+    >>> from harness.wire import DIALECTS
+    >>> encoder = DIALECTS["ollama-chat"].encoder()
+    >>> b'"Hi"' in encoder.feed(AIMessageChunk("Hi"))
+    True
     """
 
     def feed(self, step: AIMessageChunk | Fault) -> bytes:
@@ -31,7 +36,12 @@ class StreamEncoder(Protocol):
 
 
 class Dialect(Protocol):
-    """One wire format, which many providers may share."""
+    """One wire format, which many providers may share.
+
+    >>> from harness.wire import DIALECTS
+    >>> DIALECTS["gemini"].stream_type
+    'text/event-stream'
+    """
 
     @property
     def name(self) -> str:
@@ -48,7 +58,7 @@ class Dialect(Protocol):
         ...
 
     def read_request(self, body: bytes, url: str = "") -> ChatRequest:
-        """What a request asks, which was sent to *url*. Raises WireError.
+        """What the *body* of a request asks that was sent to *url*. Raises WireError.
 
         What no field of a ChatRequest has room for is in its params, as it came.
         """
@@ -62,7 +72,7 @@ class Dialect(Protocol):
         ...
 
     def read_reply(self, body: bytes) -> AIMessage:
-        """The message of a whole reply, or of a whole stream. Raises WireError."""
+        """The message of *body*, a whole reply or a whole stream. Raises WireError."""
         ...
 
     def write_reply(
@@ -72,7 +82,7 @@ class Dialect(Protocol):
         ...
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
-        """What a reply of *status* 400 or more says, whatever its body is."""
+        """What *headers* and *body* of a reply say, with a *status* of 400 or more."""
         ...
 
     def write_error(self, fault: Fault) -> ErrorReply:

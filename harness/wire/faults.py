@@ -55,7 +55,13 @@ _STATUSES: dict[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """A whole reply that says what went wrong; *headers* have lower-case names."""
+    """A whole reply that says what went wrong, by *status*, *headers* and *body*.
+
+    Names of headers are in lower case.
+
+    >>> ErrorReply(503, {}, b"busy").status
+    503
+    """
 
     status: int
     headers: dict[str, str]
@@ -63,7 +69,7 @@ class ErrorReply:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
-    """The Fault that a whole reply of an error *status* says.
+    """The Fault that a whole reply with *headers* and *body* of *status* 400 on says.
 
     >>> said = b'{"error": {"message": "Slow down", "code": "rate_limit_exceeded"}}'
     >>> read_error(429, {"Retry-After": "2"}, said).retry_after
@@ -126,7 +132,13 @@ def error_status(fault: Fault, **statuses: int) -> int:
 
 
 def error_reply(fault: Fault, status: int, said: object) -> ErrorReply:
-    """The reply with which a server says *fault*: *said* is its body, as JSON."""
+    """The reply with which a server says *fault*: *said* is its body, as JSON.
+
+    *status* is the reply's, as `error_status` gives it.
+
+    >>> error_reply(Fault("Slow down", status=429, retry_after=2), 429, {}).headers
+    {'content-type': 'application/json', 'retry-after': '2'}
+    """
     headers = {name.lower(): value for name, value in fault.headers.items()}
     headers["content-type"] = "application/json"
     # What these say is not what they said of the body that the fault was read from.

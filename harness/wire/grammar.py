@@ -16,6 +16,8 @@ __all__ = ["Grammar", "Problem", "check_events"]
 class Problem:
     """A place where a stream breaks a *rule*; *event* counts from 1, 0 is the whole.
 
+    *text* says what is wrong.
+
     >>> print(Problem(3, "index", "index 2 follows 0"))
     event 3 [index]: index 2 follows 0
     """
@@ -33,7 +35,7 @@ class Grammar(Protocol):
     """The rules of one format. Both methods give (rule, text) pairs."""
 
     def event(self, event: Event, said: Any) -> Iterable[tuple[str, str]]:
-        """What is wrong with one event; *said* is its JSON, None for [DONE]."""
+        """What is wrong with one *event*; *said* is its JSON, None for [DONE]."""
         ...
 
     def end(self) -> Iterable[tuple[str, str]]:

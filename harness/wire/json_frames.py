@@ -63,7 +63,7 @@ class JsonDecoder:
         """Step into an array that holds all values."""
         if not self._begun and (start := self._buffer.lstrip()):
             self._begun = True
-            self._buffer = start
+            self._buffer, self._at = start, 0
             if start.startswith(b"["):
                 self._buffer[:1] = b" "
                 self._depth = self._floor = 1

@@ -9,23 +9,46 @@ __all__ = ["expect", "read_json", "says", "write_json", "write_text"]
 
 T = TypeVar("T")
 
+#: How many lists and objects may stand in each other: as many as servers bear.
+_DEEPEST = 128
+_TOO_DEEP = f"it is nested too deeply: in more than {_DEEPEST} levels"
 _DECODER = json.JSONDecoder(parse_constant=str)
 # Each call of json.dumps with options would make an encoder of its own.
 _READABLE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value that *text* says; ValueError if it is no JSON.
+    """The value that *text* says; ValueError if it is no JSON, or nested too deeply.
 
     NaN and the infinities, which JSON does not have but servers send, become text.
 
     >>> read_json(b'[-Infinity]')
     ['-Infinity']
     """
+    text = text if isinstance(text, str) else text.decode()
     try:
-        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+        value = _DECODER.decode(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
+    # Few values have so many brackets that a look is needed.
+    if len(text) > 2 * _DEEPEST and text.count("[") + text.count("{") > _DEEPEST:
+        _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    """Raise ValueError for more levels than our readers, which recurse, can bear."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise ValueError(_TOO_DEEP)
 
 
 def write_text(value: object) -> str:

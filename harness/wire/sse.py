@@ -20,7 +20,7 @@ _LONGEST_RETRY = 15
 _NEWLINES = ("\n", "\r\n", "\r")
 #: Nearly all events are like this, as are comments between them: read in one step.
 _PLAIN = re.compile(
-    rb"(?:event: ?([^\r\n]+)\r?\n)?data: ?([^\r\n]*)\r?\n\r?\n"
+    rb"(?:event: ?+([^\r\n]+)\r?\n)?data: ?([^\r\n]*)\r?\n\r?\n"
     rb"|:[^\r\n]*\r?\n(?:\r?\n)?"
 )
 

@@ -37,7 +37,7 @@ class Reader(Protocol):
     repeat: Repeat | None
 
     def read(self, event: Event, said: Any) -> Iterable[Played]:
-        """The chunks of one event, or the Fault it tells; *said* is its JSON.
+        """The chunks of one *event*, or the Fault it tells; *said* is its JSON.
 
         *event.event* is "" for JSON that came without event framing: a line, an item
         of an array, or a whole reply. Raises WireError, or InputError where a chunk
@@ -61,7 +61,14 @@ class StreamDecoder:
     format says ends in a chunk with ``chunk_position="last"``; one that breaks off
     ends in a Fault of kind "interrupted", and an error told in the stream is a Fault
     too. After either nothing comes. A body that is no stream but one JSON reply, or
-    one error, is read as what it is.
+    one error, is read as what it is. *dialect* is the name that errors say; *reader*
+    makes chunks of events.
+
+    >>> from harness.wire import DIALECTS
+    >>> decoder = DIALECTS["ollama-chat"].decoder()
+    >>> [chunk] = decoder.feed(b'{"message": {"content": "Hi"}, "done": false} ')
+    >>> chunk.text
+    'Hi'
     """
 
     def __init__(self, dialect: str, reader: Reader) -> None:

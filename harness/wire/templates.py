@@ -39,6 +39,15 @@ class Repeat:
     heard: Callable[[str], object] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What may be anything in an event, and how the event goes on *before* it."""
+
+    before: str
+    match: Callable[[str, int], re.Match[str] | None]
+    says: bool
+
+
 class Template:
     """A pattern for events like one that was read.
 
@@ -50,19 +59,20 @@ class Template:
     True
     """
 
-    __slots__ = ("_event", "_match", "repeat")
+    __slots__ = ("_event", "_first", "_match", "_opens", "_tail", "repeat")
 
     def __init__(self, event: Event, repeat: Repeat) -> None:
         self.repeat = repeat
         self._event = event.event
-        self._match = re.compile(_pattern(event.data, repeat)).fullmatch
+        self._first = event.data
+        self._opens, self._tail = _cut(event.data, repeat)
+        self._match: Callable[[str], re.Match[str] | None] | None = None
 
     def chunk(self, event: Event) -> AIMessageChunk | None:
         """What *event* says, or None where it is not like the one that was read."""
-        found = self._match(event.data)
-        if found is None or event.event != self._event:
+        if event.event != self._event:
             return None
-        text = found[1]
+        text = self._said(event.data)
         if not text:
             return None  # what a reader makes of nothing is its own affair
         if "\\" in text:
@@ -75,10 +85,75 @@ class Template:
             repeat.heard(text)
         return repeat.chunk.saying(text)
 
+    def _said(self, data: str) -> str | None:
+        """The string that counts, as JSON spells it."""
+        at, text = 0, None
+        for one in self._opens:
+            if not data.startswith(one.before, at):
+                break
+            found = one.match(data, at + len(one.before))
+            if found is None:
+                break
+            at = found.end()
+            if one.says:
+                text = found[0]
+        else:
+            rest = data[at:]
+            if rest == self._tail or _is_closing(rest, self._tail):
+                return text
+        # Nearly all else is another event. A regular expression, which costs as much
+        # as parsing many, is made for those alone that space makes look so.
+        if not self._opens or not _squeezed(data).startswith(
+            _squeezed(self._opens[0].before)
+        ):
+            return None
+        if self._match is None:
+            self._match = re.compile(_pattern(self._first, self.repeat)).fullmatch
+        again = self._match(data)
+        return again[1] if again else None
+
+
+_SPACES = dict.fromkeys(map(ord, " \t\r\n"))
+_CLOSING = re.compile(r'"[ \t\r\n}\]]*+')
+_STRING = re.compile(_CHARACTERS).match
+_PADDING_STRING = re.compile(f'"{_CHARACTERS}"').match
+_PADDING_SCALAR = re.compile(_SCALAR).match
+
+
+def _squeezed(data: str) -> str:
+    return data.translate(_SPACES)
+
+
+def _is_closing(rest: str, tail: str) -> bool:
+    """Whether both say nothing but the same brackets: Anthropic puts spaces between."""
+    if not (_CLOSING.fullmatch(rest) and _CLOSING.fullmatch(tail)):
+        return False
+    return _squeezed(rest) == _squeezed(tail)
+
+
+def _cut(data: str, repeat: Repeat) -> tuple[tuple[_Open, ...], str]:
+    """What is open in *data*, and what comes after it; nothing where that is unclear.
+
+    A key that is there twice says what its last value says.
+    """
+    opens: list[_Open] = []
+    before = ""
+    for word, place in _placed(data):
+        if place == repeat.place:
+            opens.append(_Open(f'{before}"', _STRING, says=True))
+            before = '"'
+        elif place and place[0] in repeat.padding:
+            match = _PADDING_STRING if word[0] == '"' else _PADDING_SCALAR
+            opens.append(_Open(before, match, says=False))
+            before = ""
+        else:
+            before += word
+    says = sum(one.says for one in opens)
+    return (tuple(opens), before) if says == 1 else ((), "")
+
 
 def _pattern(data: str, repeat: Repeat) -> str:
     parts: list[str] = []
-    found = 0
     for word, place in _placed(data):
         if word.isspace():
             continue
@@ -88,10 +163,7 @@ def _pattern(data: str, repeat: Repeat) -> str:
             parts.append(f'"{_CHARACTERS}"' if word[0] == '"' else _SCALAR)
         else:
             parts.append(re.escape(word))
-            continue
-        found += place == repeat.place
-    # A key that is there twice says what its last value says.
-    return r"[ \t\r\n]*+".join(["", *parts, ""]) if found == 1 else "(?!)"
+    return r"[ \t\r\n]*+".join(["", *parts, ""])
 
 
 def _placed(data: str) -> Iterator[tuple[str, Place | None]]:

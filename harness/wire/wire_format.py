@@ -15,10 +15,13 @@ __all__ = ["WireFormat"]
 
 
 class WireFormat:
-    """One wire format. See `harness.wire.Dialect` for what its methods promise.
+    """A dialect made of functions, yours too; `Dialect` says what each has to do.
 
-    *path* is one for all requests, or made of each. *reader*, *encoder* and *grammar*
-    make what reads, writes and checks one answer.
+    *name* is what errors call it, *stream_type* the content type of its streams; *path*
+    is one for all requests, or made of each. *read_request*, *write_request*,
+    *write_reply*, *write_error* and *read_error* are the methods of these names.
+    *reader*, *encoder* and *grammar* make what reads, writes and checks one answer: a
+    `Reader`, a `StreamEncoder`, a `Grammar`. Put it to the laws of `DialectLaws`.
     """
 
     def __init__(  # noqa: PLR0913 - all that a format is made of
@@ -65,7 +68,7 @@ class WireFormat:
         return self._path if isinstance(self._path, str) else self._path(request)
 
     def read_request(self, body: bytes, url: str = "") -> ChatRequest:
-        """What a request asks, which was sent to *url*. Raises WireError."""
+        """What the *body* of a request asks that was sent to *url*. Or WireError."""
         return self._read_request(body, url)
 
     def write_request(self, request: ChatRequest) -> bytes:
@@ -73,7 +76,7 @@ class WireFormat:
         return self._write_request(request)
 
     def read_reply(self, body: bytes) -> AIMessage:
-        """The message of a whole reply, or of a whole stream. Raises WireError."""
+        """The message of *body*, a whole reply or a whole stream. Raises WireError."""
         return read_whole(self._name, self.decoder(), body)
 
     def write_reply(
@@ -83,7 +86,7 @@ class WireFormat:
         return self._write_reply(message, request)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
-        """What a reply of *status* 400 or more says, whatever its body is."""
+        """What *headers* and *body* of a reply say, with a *status* of 400 or more."""
         return self._read_error(status, headers, body)
 
     def write_error(self, fault: Fault) -> ErrorReply:

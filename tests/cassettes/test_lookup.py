@@ -335,7 +335,9 @@ def test_parts_of_a_key_do_not_run_together() -> None:
 
 def test_a_request_of_an_interaction() -> None:
     """What was recorded can be compared with what is asked."""
-    one = Interaction("POST", URL, 200, (("a", "b"),), b"{}")
+    one = Interaction(
+        "POST", URL, 200, request_headers=(("a", "b"),), request_body=b"{}"
+    )
 
     assert request_of(one) == HttpRequest("POST", URL, (("a", "b"),), b"{}")
 
@@ -393,7 +395,7 @@ def test_a_policy_that_there_is_not() -> None:
         checked_repeats("forever")
 
 
-@given(st.text(string.printable, max_size=40))
+@given(st.text([*string.printable, "é", "\ud83d", "\ude00"], max_size=40))
 def test_any_text_is_a_url_of_some_key(url: str) -> None:
     """No URL gives a traceback; each has its key."""
     assert same(post(url=f"https://{url}"), post(url=f"https://{url}"))

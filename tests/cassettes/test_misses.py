@@ -40,8 +40,8 @@ def recorded(*requests: HttpRequest) -> list[Interaction]:
             request.method,
             request.url,
             200,
-            request.headers,
-            request.body,
+            request_headers=request.headers,
+            request_body=request.body,
             place=f"w.yaml, interaction {n}",
         )
         for n, request in enumerate(requests, 1)

@@ -55,3 +55,18 @@ def test_what_no_format_is_like(text: str, told: str) -> None:
     """What is nothing that we know is told as it is."""
     with pytest.raises(CassetteError, match=told):
         read_cassette(text)
+
+
+@pytest.mark.parametrize("line", ["\n", "#\n", "#\r\n", " \r\n", "# x\n", "---\n"])
+def test_a_long_head_takes_no_long_time(line: str) -> None:
+    """Comments and empty lines are read once; there were 2**n ways to do it."""
+    with pytest.raises(CassetteError, match=r"^a\.yaml"):
+        read_cassette(f"{line * 20_000}x", "a.yaml")
+
+
+def test_half_a_character_is_refused() -> None:
+    """A text that no file can hold did not come from one."""
+    with pytest.raises(CassetteError, match=r"^a\.yaml, line 2 has half of a") as said:
+        read_cassette("interactions:\n- '\ud83d'\n", "a.yaml")
+
+    assert "Read the file as UTF-8" in str(said.value)

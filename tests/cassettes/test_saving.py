@@ -335,6 +335,28 @@ def test_an_entry_of_another_version_is_damaged(path: Path) -> None:
     assert left_journals(path)[0].damaged == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'["1", {"method": "GET", "url": "u", "status": 200}]',
+        b'[1, {"method": "GET", "url": "u", "status": 200, "request_body": {}}]',
+        b'[1, {"method": "GET", "url": "u", "status": 200, "response_body": []}]',
+        b'[1, {"method": "GET", "url": "u", "status": 200, "response_chunks": [9]}]',
+        b"[" * 9_999,
+    ],
+)
+def test_an_entry_of_another_shape_is_damaged(path: Path, line: bytes) -> None:
+    """Only what would be written again as it stands is an exchange of ours."""
+    journal = left_by_the_dead(path, one("a"))
+    from harness.cassettes.journals import _sum
+
+    with journal.open("ab") as file:
+        file.write(b"%s %s\n" % (_sum(line), line))
+    (left,) = left_journals(path)
+
+    assert (len(left.interactions), left.damaged) == (1, 1)
+
+
 def test_files_that_were_never_whole_are_swept(path: Path) -> None:
     """What a killed process was writing goes; what one just begins stays."""
     stale = path.with_name(f".{path.name}.1234.tmp")

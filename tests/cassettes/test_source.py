@@ -12,9 +12,10 @@ from harness.chunks import AIMessageChunk
 from harness.coercion import coerce_messages
 from harness.errors import CassetteError, CassetteMiss, InputError
 from harness.requests import ChatRequest
-from harness.steps import Fault
+from harness.steps import Fault, Pause
 from harness.wire.openai_chat import OPENAI_CHAT
 
+NEVER = "ConnectTimeout: timed out"
 URL = "https://api.openai.com/v1/chat/completions"
 
 
@@ -137,6 +138,16 @@ def test_a_stream_plays_event_by_event(chunks: bool) -> None:
         "2",
         "",
     ]
+
+
+def test_a_time_beyond_all_bounds_is_a_long_pause() -> None:
+    """A file may say any number; what it says can be played and shown."""
+    one = replace(streamed("Hi?", "a", chunks=True), chunk_times=(0, 10**15))
+
+    (recording,) = CassetteSource([one]).recordings
+    pauses = [s.seconds for s in recording.steps(1.0) if isinstance(s, Pause)]
+
+    assert pauses == [999_999_999.0]
 
 
 def test_an_error_is_a_fault() -> None:
@@ -270,3 +281,27 @@ def test_a_compressed_request() -> None:
     assert [why[:42] for _, why in source.skipped] == [
         "p: the body of the request is damaged gzip"
     ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [
+        ("timeout", "timeout"),
+        ("connection", "connection"),
+        ("interrupted", "connection"),
+        ("complete", "server"),
+    ],
+)
+def test_a_request_that_never_got_an_answer_fails_as_it_did(
+    ended: Any, kind: str
+) -> None:
+    """Status 599 stands for no answer at all: it is no error of a server."""
+    one = replace(recorded("Hi?", status=599), ended=ended, failure=NEVER)
+    source = CassetteSource([one])
+
+    (fault,) = source.play(ask("Hi?"))
+
+    assert isinstance(fault, Fault)
+    assert fault.kind == kind
+    assert fault.status == (599 if kind == "server" else None)
+    assert fault.message == ("Hi" if kind == "server" else NEVER)

@@ -239,7 +239,13 @@ def test_nothing_recorded_reaches_the_terminal(terminal, stored, capsys, more):
 def test_json_has_no_numbers_that_are_none(tmp_path, capsys):
     """What JSON has no number for is a text: every program can read what is printed."""
     body = b'{"model": "m", "temperature": 1e999, "messages": []}'
-    one = Interaction("POST", "https://a.b/chat/completions", 200, (), body)
+    one = Interaction(
+        "POST",
+        "https://a.b/chat/completions",
+        200,
+        request_headers=(),
+        request_body=body,
+    )
     path = tmp_path / "a.yaml"
     path.write_text(write_cassette([one]), "utf-8")
 

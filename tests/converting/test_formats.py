@@ -629,6 +629,14 @@ def test_our_own_cassettes() -> None:
         read(text.replace("Hello", "Howdy"))
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("data", [b"", b"\n", b"# a comment\n", b"---\n"])
+def test_a_file_of_nothing(form: str, data: bytes) -> None:
+    """Nothing is in no format, whatever it is called."""
+    with pytest.raises(CassetteError, match=r"^a\.file"):
+        read_recording(data, "a.file", form=form)
+
+
 def test_a_format_that_is_named() -> None:
     """It is not told from the file then."""
     assert read(ONE, form="datadog")[0] == "datadog"

@@ -199,7 +199,7 @@ def unshrunk() -> Iterator[None]:
 def test_chance_finds_what_is_broken(name: str) -> None:
     """Random cases find a subject that breaks a law."""
     with pytest.raises(LawBroken, match=f"^subject breaks the law '{name}'"):
-        run(replace(LAWS[name], scope=None), BROKEN[name])
+        run(BROKEN[name], replace(LAWS[name], scope=None))
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -208,7 +208,7 @@ def test_small_cases_find_what_is_broken(name: str) -> None:
     law, subject = LAWS[name], BROKEN[name]
 
     with pytest.raises(LawBroken) as failure:
-        run(law, subject, exhaustive=True)
+        run(subject, law, exhaustive=True)
 
     text = str(failure.value)
     assert text.startswith(f"subject breaks the law {name!r}: {law.statement}\n")
@@ -222,7 +222,7 @@ def test_random_cases_are_shrunk() -> None:
     law = replace(LAWS["text"], scope=None)
 
     with pytest.raises(LawBroken) as failure:
-        run(law, BROKEN["text"])
+        run(BROKEN["text"], law)
 
     assert failure.value.case in (["\n"], [" "])
     assert not hasattr(failure.value, "__notes__")
@@ -288,7 +288,7 @@ def test_a_case_of_own_classes_is_reproduced_with_their_imports() -> None:
     )
 
     with pytest.raises(LawBroken) as failure:
-        run(LAWS["identity"], subject)
+        run(subject, LAWS["identity"])
 
     assert "from harness.chunks import AIMessageChunk\n" in str(failure.value)
     assert_reproduces(str(failure.value), subject)

@@ -476,7 +476,7 @@ def unshrunk() -> Iterator[None]:
 def test_chance_finds_what_is_broken(name: str) -> None:
     """Random cases find a dialect that breaks a law."""
     with pytest.raises(LawBroken, match=f"^subject breaks the law '{name}'"):
-        run(replace(LAWS[name], scope=None), BROKEN[name])
+        run(BROKEN[name], replace(LAWS[name], scope=None))
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -485,7 +485,7 @@ def test_small_cases_find_what_is_broken(name: str) -> None:
     law, subject = LAWS[name], BROKEN[name]
 
     with pytest.raises(LawBroken) as failure:
-        run(law, subject, exhaustive=True)
+        run(subject, law, exhaustive=True)
 
     text = str(failure.value)
     assert text.startswith(f"subject breaks the law {name!r}: {law.statement}\n")

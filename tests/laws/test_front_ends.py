@@ -192,7 +192,7 @@ def test_what_is_missing_is_not_covered() -> None:
     (law,) = (one for one in CHUNK_LAWS if one.name == "round_trip")
 
     with pytest.raises(NotCovered, match="the subject has no dump, load"):
-        run(law, MERGED)
+        run(MERGED, law)
 
 
 class TestOurChunks(ChunkLaws):
@@ -242,7 +242,7 @@ def test_cost_is_measured_for_what_is_said() -> None:
     (law,) = (one for one in CHUNK_LAWS if one.opt_in)
     words = replace(MERGED, text=None, fields={"content"})
 
-    run(law, words, exhaustive=True)
+    run(words, law, exhaustive=True)
     assert [*(law.scope or list)(words)] == [("words", 500)]
 
 
@@ -369,6 +369,6 @@ def test_a_slow_machine_breaks_no_law(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.load_profile("strict")
 
     try:
-        run(law, OURS)
+        run(OURS, law)
     finally:
         settings.load_profile(now)

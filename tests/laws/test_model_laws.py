@@ -125,7 +125,7 @@ BROKEN = {
 def test_a_broken_model_is_seen(name: str) -> None:
     """A model that breaks a law is found; the failure shows the answer it had."""
     with pytest.raises(LawBroken) as failure:
-        run(LAWS[name], ModelSubject(make=BROKEN[name], name="model"))
+        run(ModelSubject(make=BROKEN[name], name="model"), LAWS[name])
 
     text = str(failure.value)
     assert text.startswith(f"model breaks the law {name!r}: {LAWS[name].statement}\n")
@@ -136,7 +136,7 @@ def test_a_broken_model_is_seen(name: str) -> None:
 def test_a_stream_of_nothing_is_told() -> None:
     """A model that streams no chunk breaks the law of streams, in plain words."""
     with pytest.raises(LawBroken, match="The stream has no chunk at all"):
-        run(LAWS["stream"], ModelSubject(make=Silent))
+        run(ModelSubject(make=Silent), LAWS["stream"])
 
 
 def test_declared_differences_are_ignored() -> None:

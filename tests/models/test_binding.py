@@ -43,8 +43,8 @@ def test_everything_that_is_bound_is_requested():
 
     assert request == ChatRequest(
         HELLO,
-        binding.tools,
-        ToolChoice("tool", "search"),
+        tools=binding.tools,
+        tool_choice=ToolChoice("tool", "search"),
         parallel_tool_calls=False,
         response_format=ResponseFormat("json_object"),
         stop=("END",),
@@ -141,8 +141,8 @@ def test_two_tools_of_one_name():
 
 ASKED = ChatRequest(
     HELLO,
-    (ToolSpec("add"),),
-    ToolChoice("any"),
+    tools=(ToolSpec("add"),),
+    tool_choice=ToolChoice("any"),
     parallel_tool_calls=True,
     response_format=ResponseFormat("text"),
     stop=("a",),
@@ -172,8 +172,8 @@ def test_what_a_model_has_bound_goes_before_what_it_adopts():
 
     assert adopted == ChatRequest(
         HELLO,
-        binding.tools,
-        None,
+        tools=binding.tools,
+        tool_choice=None,
         parallel_tool_calls=False,
         response_format=binding.response_format,
         stop=("b",),

@@ -31,13 +31,13 @@ def test_a_dict_is_a_config():
     )
 
     assert config == RunConfig(
-        ("a",),
-        {"k": 1},
-        (handler,),
-        "main",
-        UUID(int=1),
-        5,
-        {"thread_id": "t"},
+        tags=("a",),
+        metadata={"k": 1},
+        callbacks=(handler,),
+        run_name="main",
+        run_id=UUID(int=1),
+        max_concurrency=5,
+        configurable={"thread_id": "t"},
     )
     assert RunConfig.of({"tags": None}) == RunConfig()
     assert RunConfig.of(config) is config
@@ -58,26 +58,40 @@ def test_configs_merge():
     """Lists and dicts add up, single values are replaced by later ones."""
     one, two = CallbackHandler(), CallbackHandler()
     first = RunConfig(
-        ("a", "b"), {"x": 1, "y": 1}, (one,), "n", "id", 1, {"p": 1, "q": 1}
+        tags=("a", "b"),
+        metadata={"x": 1, "y": 1},
+        callbacks=(one,),
+        run_name="n",
+        run_id="id",
+        max_concurrency=1,
+        configurable={"p": 1, "q": 1},
     )
-    later = RunConfig(("b", "c"), {"y": 2}, (two,), "m", "jd", 2, {"q": 2})
+    later = RunConfig(
+        tags=("b", "c"),
+        metadata={"y": 2},
+        callbacks=(two,),
+        run_name="m",
+        run_id="jd",
+        max_concurrency=2,
+        configurable={"q": 2},
+    )
 
     assert first.merged(later) == RunConfig(
-        ("a", "b", "c"),
-        {"x": 1, "y": 2},
-        (one, two),
-        "m",
-        "jd",
-        2,
-        {"p": 1, "q": 2},
+        tags=("a", "b", "c"),
+        metadata={"x": 1, "y": 2},
+        callbacks=(one, two),
+        run_name="m",
+        run_id="jd",
+        max_concurrency=2,
+        configurable={"p": 1, "q": 2},
     )
-    assert later.merged(RunConfig(("z",))).run_name == "m"
-    assert later.merged(RunConfig(("z",))).run_id == "jd"
+    assert later.merged(RunConfig(tags=("z",))).run_name == "m"
+    assert later.merged(RunConfig(tags=("z",))).run_id == "jd"
 
 
 def test_the_empty_config_is_neutral():
     """Merged with nothing, a config is itself."""
-    nothing, config = RunConfig.of(None), RunConfig(("a",))
+    nothing, config = RunConfig.of(None), RunConfig(tags=("a",))
 
     assert nothing.merged(config) is config
     assert config.merged(nothing) is config
@@ -139,7 +153,7 @@ def test_what_is_no_config(config, text):
 
 def test_one_config_is_for_all_of_a_batch():
     """One config holds for every input, a list has one for each."""
-    config = RunConfig(("a",))
+    config = RunConfig(tags=("a",))
 
     assert configs_for({"tags": ["a"]}, 2) == [config, config]
     assert configs_for([{"tags": ["a"]}, None], 2) == [config, RunConfig()]

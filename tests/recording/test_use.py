@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from harness.cassettes import Interaction, load_cassette
+from harness.cassettes.folders import cassette_path
 from harness.cassettes.http_requests import HttpRequest
 from harness.errors import (
     CassetteError,
@@ -22,7 +23,6 @@ from harness.errors import (
     UnrecordedRequest,
 )
 from harness.recording import use_cassette
-from harness.recording.use import cassette_path
 
 Ask = Callable[[str], str]
 

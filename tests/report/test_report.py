@@ -312,7 +312,15 @@ def test_values_that_are_nested_too_deeply_are_left_out(tmp_path):
     one = chat("Hi", "Hello")
     said = one.request_body[:-1] + b', "metadata": {"a": %s}}' % deep.encode()
     path = tmp_path / "a.yaml"
-    told = Interaction("POST", URL, 200, (), said, (), one.response_body)
+    told = Interaction(
+        "POST",
+        URL,
+        200,
+        request_headers=(),
+        request_body=said,
+        response_headers=(),
+        response_body=one.response_body,
+    )
 
     (entry,) = entries_of(path, told)
 

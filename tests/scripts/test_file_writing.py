@@ -68,7 +68,7 @@ def failures() -> st.SearchStrategy[Any]:
 
 
 TURNS: st.SearchStrategy[Turn] = st.one_of(
-    st.lists(hst.tool_schemas(), max_size=1)
+    st.lists(hst.offered_tools(), max_size=1)
     .flatmap(lambda tools: hst.scripts(tools=tools, max_size=1))
     .map(lambda drawn: drawn[0]),
     st.builds(say, failures()),

@@ -386,7 +386,7 @@ def test_a_function_answers() -> None:
     script = Script(echo, refuse, lambda _: [AIMessageChunk("c")], lambda _: auto("d"))
 
     assert summed(script.play(request("Echo!"))).text == "Echo!"
-    assert list(script.play(request())) == [Fault("slow", "rate_limit", 429)]
+    assert list(script.play(request())) == [Fault("slow", "rate_limit", status=429)]
     assert summed(script.play(request())).text == "c"
     assert summed(script.play(request())).text == "d"
 

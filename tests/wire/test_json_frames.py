@@ -132,6 +132,14 @@ def test_values_before_one_over_the_limit_are_given_out():
         decoder.feed(b"")
 
 
+def test_space_before_a_value_may_be_cut_off():
+    """What stands before the first value takes no place in it."""
+    decoder = JsonDecoder()
+
+    assert decoder.feed(b" ") == []
+    assert [e.data for e in decoder.feed(b'"}" {"a": "]"}')] == ['"}" {"a": "]"}']
+
+
 def test_decoder_is_fed_bytes():
     """A text is a mistake; anything like bytes is not."""
     assert JsonDecoder().feed(memoryview(b"{}"))

@@ -78,6 +78,8 @@ def test_newlines_can_be_mixed(events: list[Event], data: st.DataObject) -> None
         (b"event: ping\ndata: {}\n\n", [Event("{}", event="ping")]),
         (b"event: ping\n\ndata: a\n\n", [Event("a")]),
         (b"event:\ndata: a\n\n", [Event("a")]),
+        (b"event: \ndata: a\n\n", [Event("a")]),
+        (b"event:  \ndata:  \n\n", [Event(" ", event=" ")]),
         (b"id: 7\nretry: 9\ndata: a\n\n", [Event("a", id="7", retry=9)]),
         (b"id: 7\ndata: a\n\ndata: b\n\n", [Event("a", id="7"), Event("b")]),
         (b"id\ndata: a\n\n", [Event("a", id="")]),

@@ -42,7 +42,10 @@ class ChunkWriter:
         self._halves: dict[Any, str] = {}
 
     def feed(self, chunk: AIMessageChunk) -> lc.AIMessageChunk | None:
-        """What *chunk* adds to the content; None where it adds nothing."""
+        """What *chunk* adds to the content; None where it adds nothing.
+
+        Raises InputError once the stream has ended.
+        """
         if not isinstance(chunk, AIMessageChunk):
             raise InputError(f"{shown(chunk)} is no chunk of harness.")
         self._all += chunk

@@ -49,7 +49,12 @@ def from_langchain(model: Any) -> "LangChainModel":
 
 
 class LangChainModel(ChatModel):
-    """Asks *model*, a chat model of LangChain; made by `from_langchain`."""
+    """Asks *model*, a chat model of LangChain; made by `from_langchain`.
+
+    >>> from langchain_core.language_models import FakeListChatModel
+    >>> LangChainModel(FakeListChatModel(responses=["Hello!"])).invoke("Hi").text
+    'Hello!'
+    """
 
     blocking = True
 

@@ -45,6 +45,9 @@ class HarnessChatModel(BaseChatModel):
     Without *chat* it answers by itself whatever is asked, lawfully: it calls the tools
     that it must with arguments that fit their schemas, and gives the structure that is
     wanted. Values that the last message names are used where they fit.
+    *temperature*, *max_tokens* and *stop* are parameters of every request; *timeout*
+    (seconds), *max_retries* and *api_key* are what LangChain gives every model, and
+    mean nothing to this one.
 
     >>> HarnessChatModel(model="auto").invoke("Hi").content
     'Okay.'
@@ -104,7 +107,7 @@ class HarnessChatModel(BaseChatModel):
 
         *tool_choice* is "auto", "none", "any" (or "required", True), the name of a
         tool, or a provider's dict; a name that is not bound is an InputError when the
-        model is asked.
+        model is asked. *strict* and *parallel_tool_calls* are told to the model.
         """
         kwargs["tools"] = [
             convert_to_openai_tool(tool, strict=strict) for tool in tools
@@ -124,7 +127,10 @@ class HarnessChatModel(BaseChatModel):
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """Answer with values of *schema*, asked for by one of the three methods."""
+        """Answer with values of *schema*, asked for by one of the three methods.
+
+        *strict* asks for exactly this schema.
+        """
         return structured(
             self, schema, method, strict=strict, include_raw=include_raw, **kwargs
         )

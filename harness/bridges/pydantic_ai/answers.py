@@ -48,7 +48,7 @@ def message_to_response(message: AIMessage, *, model_name: str) -> ModelResponse
     """*message* as pydantic-ai has it; *model_name* says who spoke where it does not.
 
     Blocks that have no form there are in ``provider_details["blocks"]``, each with its
-    place.
+    place. Raises InputError for what is no answer.
 
     >>> message_to_response(AIMessage("Hello!"), model_name="m").parts
     [TextPart(content='Hello!')]
@@ -90,7 +90,7 @@ def described(said: AIMessage, model_name: str) -> dict[str, Any]:
 
 
 def message_from_response(response: ModelResponse) -> AIMessage:
-    """*response* as we have it.
+    """*response* as we have it. Raises InputError for what is none.
 
     >>> from pydantic_ai.messages import TextPart
     >>> message_from_response(ModelResponse([TextPart("Hello!")]))

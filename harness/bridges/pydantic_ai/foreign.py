@@ -46,6 +46,10 @@ class PydanticAIModel(ChatModel):
 
     Without ``await`` it has an event loop of its own for each answer, so it cannot be
     invoked from inside a running one: `ainvoke` and `astream` are for that.
+
+    >>> from pydantic_ai.models.test import TestModel
+    >>> PydanticAIModel(TestModel(custom_output_text="Hello!")).invoke("Hi").text
+    'Hello!'
     """
 
     blocking = True

@@ -35,7 +35,12 @@ _PROFILE: ModelProfile = {
 
 
 class HarnessModel(Model[None]):
-    """A model of pydantic-ai that asks *chat*; see `as_pydantic_ai`."""
+    """A model of pydantic-ai that asks *chat*; see `as_pydantic_ai`.
+
+    >>> from harness import FakeChatModel
+    >>> HarnessModel(FakeChatModel("Hello!"), model_name="mine").model_name
+    'mine'
+    """
 
     unsupported_settings = frozenset({"timeout", "max_retries", "extra_headers"})
 

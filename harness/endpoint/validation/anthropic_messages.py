@@ -21,7 +21,7 @@ from harness.endpoint.validation.shapes import (
 from harness.errors import shown
 from harness.http_messages import HttpRequest
 
-__all__ = ["UNREADABLE", "no_object", "refusals", "refused"]
+__all__ = ["REQUEST", "UNREADABLE", "no_object", "refusals", "refused"]
 
 _BLOCKS = Items(Fields({"type": Text()}, required=("type",)))
 _MESSAGE = Fields(
@@ -36,7 +36,7 @@ _CHOICE = Fields(
     required=("type",),
 )
 #: Every parameter that has a rule, in the order in which it is looked at.
-_REQUEST = Fields(
+REQUEST = Fields(
     {
         "model": Text(1),
         "max_tokens": Number(1, whole=True),
@@ -97,7 +97,7 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     path = request.url.partition("?")[0]
     if said.get("model") is None and path.endswith("/messages"):
         yield refused("model: Field required")
-    yield from map(_told, flaws(said, _REQUEST))
+    yield from map(_told, flaws(said, REQUEST))
     messages = said["messages"]
     yield from _contents(messages, said.get("system"))
     yield from _history(messages)
@@ -227,26 +227,26 @@ def _prefill(content: str | list[dict[str, Any]]) -> Iterator[Answer]:
 
 def _history(messages: list[dict[str, Any]]) -> Iterator[Answer]:
     """Whether each call of a tool is answered in the next message, and no other."""
-    before: list[str] = []
+    before: dict[str, None] = {}  # the calls of the last turn, in order
     last = 0
     for number, role, blocks in _turns(messages):
-        results: list[str] = []
-        calls: list[str] = []
+        results: set[str] = set()
+        calls: dict[str, None] = {}
         for place, block in enumerate(blocks):
             at = ("messages", number, "content", place)
             if block["type"] == "tool_result" and role == "user":
                 yield from map(_told, flaws(block, _RESULT, (*at, "tool_result")))
-                results.append(block["tool_use_id"])
+                results.add(block["tool_use_id"])
                 if block["tool_use_id"] not in before:
                     yield _unexpected(at, block["tool_use_id"])
             elif block["type"] == "tool_use" and role == "assistant":
                 yield from map(_told, flaws(block, _USE, (*at, "tool_use")))
-                calls.append(block["id"])
+                calls[block["id"]] = None
         if lost := [one for one in before if one not in results]:
             yield _unanswered(last, lost)
         before, last = calls, number
     if before:
-        yield _unanswered(last, before)
+        yield _unanswered(last, [*before])
 
 
 def _turns(

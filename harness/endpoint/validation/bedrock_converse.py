@@ -17,7 +17,7 @@ from harness.endpoint.validation.shapes import (
 )
 from harness.http_messages import HttpRequest
 
-__all__ = ["UNREADABLE", "no_object", "refusals", "refused"]
+__all__ = ["REQUEST", "UNREADABLE", "no_object", "refusals", "refused"]
 
 _MESSAGE = Fields(
     {"role": OneOf(("user", "assistant")), "content": Items(Fields())},
@@ -33,7 +33,7 @@ _SPEC = Fields(
     required=("name", "inputSchema"),
 )
 #: Every parameter that has a rule, in the order in which it is looked at.
-_REQUEST = Fields(
+REQUEST = Fields(
     {
         "messages": Items(_MESSAGE),
         "system": Items(Fields()),
@@ -82,7 +82,7 @@ def no_object(value: Any) -> Answer:
 
 def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     """Why *request*, whose body is *said*, is refused."""
-    yield from map(_told, flaws(said, _REQUEST))
+    yield from map(_told, flaws(said, REQUEST))
     messages = said.get("messages") or []
     if messages or "prompt" not in request.url:  # a stored prompt has its own
         yield from _roles(messages)
@@ -184,7 +184,8 @@ def _history(messages: list[dict[str, Any]]) -> Iterator[Answer]:
                 f"The number of toolResult blocks at {where} exceeds the number of "
                 "toolUse blocks of previous turn."
             )
-        if lost := [one for one in before if one not in results]:
+        answered = set(results)
+        if lost := [one for one in before if one not in answered]:
             yield _expected(where, lost)
         before = _ids(message, "toolUse")
     if before:

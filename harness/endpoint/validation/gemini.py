@@ -1,6 +1,7 @@
 """What Gemini refuses. In: a request. Out: the answer that says so."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, assert_never
 
@@ -22,7 +23,7 @@ from harness.http_messages import HttpRequest
 from harness.wire.gemini.spelling import CamelReader
 from harness.wire.json_values import write_text
 
-__all__ = ["UNREADABLE", "no_object", "refusals", "refused"]
+__all__ = ["REQUEST", "UNREADABLE", "no_object", "refusals", "refused"]
 
 _PART = Fields(
     {
@@ -51,7 +52,7 @@ _CALLING = Fields(
     }
 )
 #: Every parameter that has a rule, in the order in which it is looked at.
-_REQUEST = Fields(
+REQUEST = Fields(
     {
         "contents": Either((Items(_CONTENT), _CONTENT)),
         "systemInstruction": Either((_CONTENT, Text())),
@@ -110,7 +111,7 @@ def refusals(given: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     said: dict[str, Any] = CamelReader().read(given)
     if not said.get("contents"):
         yield _said(("contents",), "contents is not specified")
-    yield from map(_told, flaws(said, _REQUEST))
+    yield from map(_told, flaws(said, REQUEST))
     contents = said["contents"]
     contents = contents if isinstance(contents, list) else [contents]
     yield from _contents(contents)
@@ -237,13 +238,13 @@ def _history(contents: list[dict[str, Any]]) -> Iterator[Answer]:
 
 def _tools(said: dict[str, Any]) -> Iterator[Answer]:
     tools = said.get("tools") or []
-    names = [
+    names = Counter(
         declared["name"]
         for tool in (tools if isinstance(tools, list) else [tools])
         for declared in tool.get("functionDeclarations") or ()
-    ]
-    for name in names:
-        if names.count(name) > 1:
+    )
+    for name, count in names.items():
+        if count > 1:
             yield refused(f"Duplicate function declaration found: {name}")
     config = said.get("toolConfig") or {}
     calling = config.get("functionCallingConfig") or {}

@@ -19,7 +19,16 @@ from harness.endpoint.validation.shapes import (
 )
 from harness.http_messages import HttpRequest
 
-__all__ = ["UNREADABLE", "no_object", "refusals", "refused", "told"]
+__all__ = [
+    "REQUEST",
+    "ROLES",
+    "THINK",
+    "UNREADABLE",
+    "no_object",
+    "refusals",
+    "refused",
+    "told",
+]
 
 _MESSAGE = Fields(
     {
@@ -40,7 +49,7 @@ _TOOL = Fields(
 )
 _NUMBER, _WHOLE = Number(), Number(whole=True)
 #: Every parameter that has a rule: of Go's types, all values will do.
-_REQUEST = Fields(
+REQUEST = Fields(
     {
         "model": Text(),
         "messages": Items(_MESSAGE),
@@ -59,8 +68,8 @@ _REQUEST = Fields(
         ),
     }
 )
-_ROLES = ("system", "user", "assistant", "tool")
-_THINK = ("high", "medium", "low", "max")
+ROLES = ("system", "user", "assistant", "tool")
+THINK = ("high", "medium", "low", "max")
 
 
 def refused(message: str, status: int = 400) -> Answer:
@@ -83,23 +92,23 @@ def no_object(value: Any) -> Answer:
 def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     """Why *request*, whose body is *said*, is refused."""
     del request
-    yield from map(told, flaws(said, _REQUEST))
+    yield from map(told, flaws(said, REQUEST))
     if not said.get("model"):
         yield refused("model is required")
     if not said.get("messages"):  # nothing is refused, and no model is asked
         yield _loaded(said["model"])
     for message in said.get("messages") or ():
-        if message.get("role") not in _ROLES:
+        if message.get("role") not in ROLES:
             yield refused(
                 f"invalid role: {message.get('role') or ''}; it is one of "
-                f"{', '.join(_ROLES)}"
+                f"{', '.join(ROLES)}"
             )
     form, think = said.get("format"), said.get("think")
     if not (form is None or form in ("", "json") or isinstance(form, dict)):
         yield refused(
             f'invalid format: "{form}"; expected "json" or a valid JSON Schema object'
         )
-    if not (think is None or isinstance(think, bool) or think in _THINK):
+    if not (think is None or isinstance(think, bool) or think in THINK):
         yield refused(
             f'invalid think value: "{think}" (must be "high", "medium", "low", true, '
             "or false)"

@@ -1,6 +1,6 @@
 """What OpenAI Chat Completions refuses. In: a request. Out: the answer that says so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.endpoint.answers import Answer
@@ -18,7 +18,7 @@ from harness.endpoint.validation.shapes import (
 from harness.endpoint.validation.strict_schemas import schema_problem
 from harness.http_messages import HttpRequest
 
-__all__ = ["refusals"]
+__all__ = ["REQUEST", "refusals"]
 
 _NAME = Text(1, 64, "[a-zA-Z0-9_-]+")
 _PARTS = Items(Fields({"type": Text()}, required=("type",)))
@@ -54,7 +54,7 @@ _PENALTY = Number(-2, 2)
 _TOKENS = Number(1, whole=True)
 _CHOICE = Either((OneOf(("none", "auto", "required")), Fields()))
 #: Every parameter that has a rule, in the order in which it is looked at.
-_REQUEST = Fields(
+REQUEST = Fields(
     {
         "model": Text(),
         "messages": Items(_MESSAGE, least=1),
@@ -94,7 +94,7 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
     """Why *request*, whose body is *said*, is refused."""
     if not said.get("model") and "/deployments/" not in request.url:
         yield refused("you must provide a model parameter")
-    found = flaws(said, _REQUEST)
+    found = flaws(said, REQUEST)
     if "mistral" in request.url:  # it says "any" for "required"
         found = (flaw for flaw in found if flaw.value != "any")
     yield from map(told, found)
@@ -108,23 +108,23 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
 
 
 def _history(messages: list[dict[str, Any]]) -> Iterator[Answer]:
-    waiting: list[str] = []  # calls that have yet to be answered
+    waiting: dict[str, None] = {}  # calls that have yet to be answered, in order
     asked = -1  # the message that makes them
     known: set[str] = set()
     for number, message in enumerate(messages):
         if message["role"] == "tool":
             yield from _result(number, message, known)
-            waiting = [one for one in waiting if one != message.get("tool_call_id")]
+            waiting.pop(message.get("tool_call_id", ""), None)
             continue
         yield from _unanswered(asked, waiting)
         yield from _content(number, message)
         calls = message.get("tool_calls") or []
-        waiting, asked = [call["id"] for call in calls], number
+        waiting, asked = dict.fromkeys(call["id"] for call in calls), number
         known = set(waiting)
     yield from _unanswered(asked, waiting)
 
 
-def _unanswered(asked: int, waiting: list[str]) -> Iterator[Answer]:
+def _unanswered(asked: int, waiting: Iterable[str]) -> Iterator[Answer]:
     if waiting:
         yield refused(
             "An assistant message with 'tool_calls' must be followed by tool messages "

@@ -18,7 +18,7 @@ from harness.endpoint.validation.shapes import (
 from harness.endpoint.validation.strict_schemas import schema_problem
 from harness.http_messages import HttpRequest
 
-__all__ = ["refusals"]
+__all__ = ["REQUEST", "refusals"]
 
 _NAME = Text(1, 64, "[a-zA-Z0-9_-]+")
 _ITEM = Fields(
@@ -45,7 +45,7 @@ _FORMAT = Fields(
     required=("type",),
 )
 #: Every parameter that has a rule, in the order in which it is looked at.
-_REQUEST = Fields(
+REQUEST = Fields(
     {
         "model": Text(),
         "input": Either((Text(), Items(_ITEM))),
@@ -99,7 +99,7 @@ def refusals(said: dict[str, Any], request: HttpRequest) -> Iterator[Answer]:
             "input",
             "missing_required_parameter",
         )
-    yield from map(told, flaws(said, _REQUEST))
+    yield from map(told, flaws(said, REQUEST))
     yield from _together(said)
     items = said.get("input")
     if isinstance(items, list):
@@ -172,13 +172,14 @@ def _part(
 def _history(items: list[dict[str, Any]], *, stored: bool) -> Iterator[Answer]:
     calls: dict[str, str] = {}  # ids, and what would answer them
     answered: set[str] = set()
+    elsewhere = stored or _is_referred(items)  # the calls may be
     for item in items:
         kind, call_id = item.get("type"), str(item.get("call_id"))
         if kind in _ANSWERS:
             calls[call_id] = _ANSWERS[kind]
         elif kind in _ANSWERS.values():
             answered.add(call_id)
-            if not stored and call_id not in calls and not _is_referred(items):
+            if call_id not in calls and not elsewhere:
                 yield refused(
                     "No tool call found for function call output with call_id "
                     f"{call_id}.",

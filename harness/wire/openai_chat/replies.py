@@ -38,6 +38,7 @@ OF_FRAME = frozenset(
     "other_choices reasoning_field stop_sequence token_usage usage".split()
 )
 OF_EITHER = OF_FRAME | OF_CHOICE
+_INT = frozenset({int})
 _COUNTS = {"input_tokens", "output_tokens", "total_tokens"}
 #: The replies that were written last, but for their ids.
 _FRAMES: dict[tuple[Any, ...], TextFrame] = {}
@@ -77,7 +78,7 @@ def _key(message: AIMessage, metadata: dict[str, Any]) -> tuple[Any, ...] | None
         and message.id
         and message.id.isascii()
         and (usage is None or usage.keys() == _COUNTS)
-        and all(type(count) is int for count in (usage or {}).values())
+        and (usage is None or _INT.issuperset(map(type, usage.values())))
         and not message.additional_kwargs
         and not message.tool_calls
         and not message.invalid_tool_calls

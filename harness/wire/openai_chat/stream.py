@@ -150,7 +150,8 @@ class _Choice:
         self.finished = self.finished or whole or says(choice.get("finish_reason"))
         # Perplexity sends both: a delta, and in "message" all that was said so far.
         said = choice.get("delta", choice.get("message"))
-        delta = self._reader.read(expect(said, dict, "'delta'") or {})
+        said = expect(said, dict, "'delta'") or {}
+        delta = self._reader.read(_apart(said) if whole else said)
         if self.finished:
             delta.calls += self._reader.finish()
         return delta
@@ -164,6 +165,21 @@ class _Choice:
         """All that was kept, as a plain dict."""
         whole = sum(self._pieces, _piece(self.rest(), {})).to_message()
         return {k: v for k, v in whole.model_dump().items() if says(v)}
+
+
+def _apart(message: dict[str, Any]) -> dict[str, Any]:
+    """A whole *message*, in which no call goes on with the one before it."""
+    match message.get("tool_calls"):
+        case [_, _, *_] as calls:
+            numbered = [
+                {**call, "index": n}
+                if isinstance(call, dict) and type(call.get("index")) is not int
+                else call
+                for n, call in enumerate(calls)
+            ]
+            return {**message, "tool_calls": numbered}
+        case _:
+            return message
 
 
 def _repeat(choices: list[Any], delta: Delta, chunk: AIMessageChunk) -> Repeat | None:

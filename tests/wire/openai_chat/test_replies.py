@@ -115,6 +115,18 @@ def test_what_was_read_is_written_so_that_it_reads_the_same(said: Any) -> None:
     assert OPENAI_CHAT.read_reply(OPENAI_CHAT.write_reply(message)) == message
 
 
+@pytest.mark.parametrize("other", [{}, {"id": ""}, {"id": "b"}, {"index": None}])
+def test_calls_of_a_whole_reply_are_whole(other: dict[str, Any]) -> None:
+    """None goes on with the one before it, also where it has no name and no id."""
+    nameless = {"function": {"arguments": '{"a": 1}'}, **other}
+    said = reply({"role": "assistant", "tool_calls": [CALL, nameless]})
+
+    message = OPENAI_CHAT.read_reply(json.dumps(said).encode())
+
+    assert [call["args"] for call in message.tool_calls] == [{}]
+    assert [call["args"] for call in message.invalid_tool_calls] == ['{"a": 1}']
+
+
 def test_logprobs_stand_in_the_choice() -> None:
     """What belongs to the choice is written there, the rest beside the choices."""
     said = reply({"content": "Hi"}, system_fingerprint="fp")

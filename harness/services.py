@@ -1,7 +1,7 @@
 """Who answers: where, in which dialect, and how it is told who asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -23,7 +23,7 @@ class Service:
     """A provider of models.
 
     *dialect* is a name of `harness.wire.DIALECTS`, or a dialect of your own; *version*
-    begins its paths, where the base URL does not end in one. Keys and URLs are looked
+    begins its paths, where *base_url* does not end in one. Keys and URLs are looked
     for in the environment under *key_variables* and *url_variables*, the first that is
     set wins.
     The key goes into *key_header*, after *key_prefix*. A service that is *open* needs
@@ -36,6 +36,7 @@ class Service:
     name: str
     dialect: str | Dialect
     base_url: str
+    _: KW_ONLY
     version: str = ""
     key_variables: tuple[str, ...] = ()
     url_variables: tuple[str, ...] = ()

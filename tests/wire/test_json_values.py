@@ -1,0 +1,36 @@
+"""JSON off the wire: what is nested more deeply than our readers can bear is none."""
+
+from typing import Any
+
+import pytest
+
+from harness.wire.json_values import read_json
+
+
+def nested(levels: int, opening: str = "[", closing: str = "]") -> str:
+    """Give JSON of so many *levels*."""
+    return opening * levels + ("1" if ":" in opening else "") + closing * levels
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_as_many_levels_are_read_as_servers_bear(opening: str, closing: str) -> None:
+    """And not one more, whatever our own stack would let through."""
+    value: Any = read_json(nested(128, opening, closing))
+    depth = 0
+    while isinstance(value, dict | list) and value:
+        value = value["a"] if isinstance(value, dict) else value[0]
+        depth += 1
+
+    assert depth in (127, 128)  # the innermost list has nothing in it
+    for levels in (129, 400, 100_000):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            read_json(nested(levels, opening, closing))
+
+
+def test_brackets_in_texts_and_side_by_side_are_no_levels() -> None:
+    """Only those that stand in each other count."""
+    beside = f"[{','.join(['[]'] * 1000)}]"
+    text = f'"{"[" * 1000}"'
+
+    assert read_json(beside.encode()) == [[]] * 1000
+    assert read_json(text) == "[" * 1000
