@@ -79,6 +79,12 @@ class Parser(ArgumentParser):
             self.error(f"there is no {rest[0]!r} here{meant}")
         return said, rest
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:  # argparse says nothing of a disk that is full
+            sys.stdout.write(message)
+        else:
+            super()._print_message(message, file)
+
     def _get_value(self, action: Action, arg_string: str) -> Any:
         try:
             return super()._get_value(action, arg_string)
