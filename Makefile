@@ -151,7 +151,7 @@ fuzz-unguided: $(READY)
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
 
-# The core with faults put in, against its tests; see CONTRIBUTING.md.
+# The core with faults put in, against its tests; see docs/fuzzing.md.
 # Parts of it: make mutants ONLY="chunks matching". What is left of the last time: AGAIN=--again.
 $(MUTATION_READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(MUTATION)
