@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench fuzz fuzz-coverage fuzz-laws fuzz-http node recordings lock build clean
+.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws fuzz-http mutants node recordings lock build clean profile bench-docs packages fuzz-unguided
 
 PYTHON ?= python3
 SEED ?= 1
@@ -16,8 +16,12 @@ PIP := -m pip --disable-pip-version-check install --quiet
 READY := $(VENV)/.ready
 SUITES := .venv-suites
 SUITES_READY := $(SUITES)/.ready
+PACKAGES := .venv-packages
+PACKAGES_READY := $(PACKAGES)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+MUTATION := .venv-mutation
+MUTATION_READY := $(MUTATION)/.ready
 VCRPY85 := $(BENCH)/vcrpy-8.5
 FUZZ := .venv-fuzz
 FUZZ_READY := $(FUZZ)/.ready
@@ -32,7 +36,7 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | fuzz | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | scale | fuzz | mutants | profile | bench-docs | packages | node | recordings | lock | build | clean"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
@@ -115,8 +119,18 @@ $(BENCH_READY): requirements.lock pyproject.toml
 $(BENCH_NODE)/node_modules/.ready: $(BENCH_NODE)/package.json $(BENCH_NODE)/package-lock.json
 	@if command -v npm > /dev/null; then cd $(BENCH_NODE) && npm ci --loglevel=error && touch node_modules/.ready; fi
 
+# Everything beside its peers in one run, into build/bench. Some groups: ONLY="folding servers".
+# Without the slowest: QUICK=1. What the last run measured, into docs/benchmarks.md: bench-docs.
 bench: $(BENCH_READY) $(BENCH_NODE)/node_modules/.ready
-	@set -e; export VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python}; for script in tests/benchmarks/bench_*.py; do $(BENCH)/bin/python "$$script"; done
+	@VCRPY85_PYTHON=$${VCRPY85_PYTHON:-$(VCRPY85)/bin/python} $(BENCH)/bin/python tests/benchmarks $(if $(QUICK),--quick) $(ONLY)
+
+# How time and memory grow with size, into build/bench and the page docs/scale.md; a part of
+# it: python tests/benchmarks/scale.py streams --quick.
+scale: $(BENCH_READY)
+	@$(BENCH)/bin/python tests/benchmarks/scale.py --page docs/scale.md
+
+bench-docs: $(READY)
+	@$(BIN)/python tests/benchmarks/pages.py build/bench docs
 
 # Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
 # LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
@@ -130,12 +144,33 @@ $(FUZZ_READY): requirements.lock pyproject.toml
 fuzz-coverage: $(FUZZ_READY)
 	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) --only "$(ONLY)"
 
+# The same without atheris, for Pythons and systems that it is not made for.
+fuzz-unguided: $(READY)
+	@$(BIN)/python tests/fuzz/unguided.py --for $(FOR) $(if $(ONLY),--only "$(ONLY)")
+
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
 
 # Whatever the description of the server lets one ask, for HTTP_FOR seconds.
 fuzz-http: $(FUZZ_READY)
 	@$(FUZZ)/bin/python tests/fuzz/server.py --for $(HTTP_FOR)
+
+# The core with faults put in, against its tests; see CONTRIBUTING.md.
+# Parts of it: make mutants ONLY="chunks matching". What is left of the last time: AGAIN=--again.
+$(MUTATION_READY): requirements.lock pyproject.toml
+	@$(PYTHON) -m venv $(MUTATION)
+	@$(MUTATION)/bin/python $(PIP) --requirement requirements.lock
+	@$(MUTATION)/bin/python $(PIP) --constraint requirements.lock --no-build-isolation --editable '.[mutation]'
+	@touch $@
+
+AGAIN ?=
+
+mutants: $(MUTATION_READY)
+	@$(MUTATION)/bin/python tests/mutation/campaign.py $(or $(ONLY),chunks matching redaction dialects) --seed $(SEED) $(AGAIN)
+
+# Where the time goes: all subjects, or make profile OF="sdk-call serve".
+profile: $(READY)
+	@$(BIN)/python tests/benchmarks/profiling.py $(OF)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
@@ -158,7 +193,17 @@ endef
 build: $(READY)
 	@$(BIN)/hatchling build
 
+# What is published, in fresh environments: PYTHONS="3.11 /opt/bin/python3.14" says of
+# which Python (else all that are found), ONLY=bare,newest which rows; ONLY=whole is long.
+packages: $(PACKAGES_READY)
+	@$(PACKAGES)/bin/python tests/packaging/matrix.py --pythons "$(PYTHONS)" --only "$(ONLY)"
+
+$(PACKAGES_READY):
+	@$(PYTHON) -m venv $(PACKAGES)
+	@$(PACKAGES)/bin/python $(PIP) 'uv>=0.9'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) $(SUITES) $(BENCH) $(FUZZ) $(MUTATION) $(PACKAGES) .venv-lock $(NODE)/node_modules $(BENCH_NODE)/node_modules dist build .coverage .coverage.* .hypothesis \
 	    .pytest_cache .mypy_cache .ruff_cache
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +

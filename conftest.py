@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# LangChain's standard suites need an older vcrpy: they run in a place of their own.
-collect_ignore_glob = []
+# Mutants need mutmut, and LangChain's standard suites an older vcrpy: what the tests'
+# environment does not have. Each has one of its own.
+collect_ignore_glob = ["tests/mutation/*"]
 if find_spec("langchain_tests") is None:
     collect_ignore_glob.append("tests/bridges/standard/*")
 
@@ -30,6 +31,14 @@ settings.register_profile(
     max_examples=50,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],  # coverage traces every line
+)
+settings.register_profile(  # for many environments: `make packages`
+    "few",
+    derandomize=True,
+    deadline=None,
+    max_examples=3,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("dev", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile(

@@ -127,10 +127,8 @@ class AIMessageChunk(AIMessage):
         return True
 
     def _read_blocks(self, fragments: object, calls: object, invalid: object) -> None:
-        blocks: Any = self._content
-        if type(blocks) is str:
-            blocks = [{"type": "text", "text": blocks}] if blocks else []
-        blocks = [read_block(block) for block in blocks]
+        said = self._content
+        blocks = [read_block(b) for b in ([said] if type(said) is str else said)]
         found = [block for block in blocks if block["type"] == "tool_call_chunk"]
         found = [
             *map(read_fragment, (*found, *read_list(fragments, "tool_call_chunks")))
@@ -146,8 +144,7 @@ class AIMessageChunk(AIMessage):
             streamed = {fragment["id"] for fragment in found} - {None, ""}
             whole = [call for call in whole if call["id"] not in streamed]
             blocks += unclaimed(blocks, kind, whole)
-        if type(self._content) is not str or calls or invalid:
-            self._content = [b for b in blocks if b["type"] != "tool_call_chunk"]
+        self._content = [b for b in blocks if b["type"] != "tool_call_chunk"]
 
     @classmethod
     def from_message(cls, message: AIMessage) -> Self:
@@ -215,12 +212,11 @@ class AIMessageChunk(AIMessage):
             return NotImplemented
         total = _new(self.__class__)
         rope, added = self._rope, other._rope
-        length = 1 if added is None else added[2]
         if rope is None:
-            total._rope = (self, added or other, length + 1)
+            total._rope = (self, added or other, 2)
             total._idle = []
         else:
-            total._rope = (rope, added or other, length + rope[2])
+            total._rope = (rope, added or other, rope[2] + 1)
             total._idle = self._idle
         return total
 

@@ -155,10 +155,9 @@ def plain_message(leaf: Leaf) -> AIMessage | None:
     made._content = _ended_text(leaf._content)
     made._tool_calls = made._invalid_tool_calls = []
     made._usage = read_usage(said.get("usage") or {})
-    made._response_metadata = _sorted(
-        {key: value for key, value in metadata.items() if value is not None}
-    )
-    made._additional_kwargs = _sorted(said.get("additional_kwargs") or {})
+    kwargs = said.get("additional_kwargs")
+    made._response_metadata = _sorted(metadata, nulls=False) if metadata else None
+    made._additional_kwargs = _sorted(kwargs) if kwargs else None
     made._id, made._name = said.get("id"), said.get("name")
     return made
 
@@ -171,8 +170,12 @@ def _ended_text(said: str) -> str:
     return text.shown(ended=True)
 
 
-def _sorted(fields: dict[str, Any]) -> dict[str, Any] | None:
-    return {key: copied(fields[key]) for key in sorted(fields)} or None
+def _sorted(fields: dict[str, Any], *, nulls: bool = True) -> dict[str, Any] | None:
+    return {
+        key: value if type(value) is str else copied(value)
+        for key in sorted(fields)
+        if (value := fields[key]) is not None or nulls
+    } or None
 
 
 def message(total: Total) -> AIMessage:

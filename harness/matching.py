@@ -383,8 +383,7 @@ def _tools_differ(ours: Any, theirs: Any, _: str) -> list[str]:
     lines += [f"tool {name!r} is not bound" for name in theirs.keys() - ours.keys()]
     lines.sort()
     for name in sorted(ours.keys() & theirs.keys()):
-        if canonical(ours[name]) != canonical(theirs[name]):
-            lines += _said_otherwise(ours[name], theirs[name], f"tool {name!r}")
+        lines += _said_otherwise(ours[name], theirs[name], f"tool {name!r}")
     return lines
 
 

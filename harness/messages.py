@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, cast
 
-from pydantic_core import core_schema
-
 from harness.blocks import (
     ContentBlock,
     InvalidToolCall,
@@ -209,15 +207,15 @@ class Message:
         return f"{type(self).__name__}({', '.join(said)})"
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: object, handler: object
-    ) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from pydantic_core import core_schema  # it takes long to load
+
         # Not `cls.model_dump`: a field of one class may hold a message of another.
+        written = core_schema.plain_serializer_function_ser_schema(
+            lambda message: message.model_dump()
+        )
         return core_schema.no_info_plain_validator_function(
-            cls.model_validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda message: message.model_dump()
-            ),
+            cls.model_validate, serialization=written
         )
 
     @classmethod

@@ -2,11 +2,12 @@
 
 import copy
 from collections.abc import Iterable, Iterator
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from harness.cassettes import CassetteSource, find_cassette, load_cassette
 from harness.cassettes.redaction import Redaction
+from harness.cassettes.timing import Timing, read_speed
 from harness.errors import InputError, nearest, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel, Clock
@@ -53,7 +54,7 @@ class ReplayChatModel(ChatModel):
         match_on: Iterable[str] = DEFAULT_FIELDS,
         allow_playback_repeats: bool = False,
         redaction: Redaction | None = None,
-        timing: Literal["instant", "recorded"] | float = "instant",
+        timing: Timing = "instant",
         clock: Clock | None = None,
     ) -> None:
         self.path = find_cassette(name, directory)
@@ -65,7 +66,7 @@ class ReplayChatModel(ChatModel):
             match_on=match_on,
             allow_playback_repeats=allow_playback_repeats,
             redaction=redaction or Redaction.default(),
-            speed=_speed(timing),
+            speed=read_speed(timing),
         )
         self.clock = given_clock(clock)
         self._run_ids = RunIds()
@@ -87,21 +88,6 @@ class ReplayChatModel(ChatModel):
         return (
             f"ReplayChatModel({str(self.path)!r}: {left} of {all_of_them} left to play)"
         )
-
-
-def _speed(timing: object) -> float:
-    match timing:
-        case "instant":
-            return 0.0
-        case "recorded":
-            return 1.0
-        case int() | float() if not isinstance(timing, bool) and 0 < timing < 1e9:
-            return float(timing)
-        case _:
-            raise InputError(
-                f"timing={shown(timing)}; give 'instant', 'recorded' or a number above "
-                "0: how many times as fast as recorded."
-            )
 
 
 def _dialect(given: str | Dialect) -> Dialect:

@@ -1,8 +1,8 @@
 """Sums of chunks as ropes: what was added to what, never copied.
 
-In: chunks. Out: a rope, which is one chunk or (rope, rope, number of chunks), so that
-adding costs the same however long both sides are, and sums share what they have in
-common. Chunks are asked for from where a reader stands.
+In: chunks. Out: a rope, which is one chunk or (rope, what was added to it, how many
+were added up so), so that adding costs the same however long both sides are, and sums
+share what they have in common. Chunks are asked for from where a reader stands.
 """
 
 from typing import Any, Protocol
@@ -25,10 +25,10 @@ Rope = Leaf | Node
 
 def leaves_behind(start: Rope | None, rope: Rope) -> list[Leaf] | None:
     """The leaves of *rope* behind *start*; None where it does not begin with that."""
-    length = 0 if start is None else _length(start)
+    behind = 0 if start is None else _added(start)
     pending: list[Rope] = []
     at: Rope | None = rope
-    while at is not None and _length(at) > length:
+    while at is not None and _added(at) > behind:
         if isinstance(at, tuple):
             pending.append(at[1])
             at = at[0]
@@ -47,5 +47,5 @@ def leaves_behind(start: Rope | None, rope: Rope) -> list[Leaf] | None:
     return leaves
 
 
-def _length(rope: Rope) -> int:
+def _added(rope: Rope) -> int:
     return rope[2] if isinstance(rope, tuple) else 1

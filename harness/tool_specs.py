@@ -10,12 +10,8 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any, Literal
 
-from pydantic import BaseModel
-from typing_extensions import is_typeddict
-
 from harness.docstrings import split_docstring
 from harness.errors import InputError, SchemaError, nearest, shown
-from harness.tool_schemas import plain_function, signature_model, type_schema
 from harness.values import plain
 
 __all__ = [
@@ -115,11 +111,8 @@ def tool_spec(obj: object) -> ToolSpec:
         return spec
     if callable(obj):
         return _read_function(obj)
-    hint = (
-        f" It is an instance: give the class {type(obj).__name__}."
-        if isinstance(obj, BaseModel)
-        else ""
-    )
+    is_model = hasattr(obj, "model_fields_set")
+    hint = f" It is an instance: give the class {type(obj).__name__}." * is_model
     raise SchemaError(f"{shown(obj)} is not a tool.{hint} {_FORMS}")
 
 
@@ -288,7 +281,14 @@ def _object_schema(schema: object, name: str, given: object) -> dict[str, Any]:
     )
 
 
+# pydantic takes longer to load than all models and scripts: it waits for a class or a
+# function that is to be a tool.
 def _read_class(cls: type) -> ToolSpec:
+    from pydantic import BaseModel
+    from typing_extensions import is_typeddict
+
+    from harness.tool_schemas import signature_model, type_schema
+
     if issubclass(cls, BaseModel):
         schema = type_schema(cls, cls.__name__)
         name = cls.model_config.get("title") or cls.__name__
@@ -306,6 +306,8 @@ def _read_class(cls: type) -> ToolSpec:
 
 
 def _read_function(function: Callable[..., object]) -> ToolSpec:
+    from harness.tool_schemas import plain_function, signature_model, type_schema
+
     plain = plain_function(function)
     name = tool_name(getattr(plain, "__name__", None))
     description, arguments = split_docstring(plain.__doc__)

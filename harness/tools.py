@@ -4,7 +4,6 @@ In: a function. Out: a `Tool`, which describes itself to a model, checks the
 arguments of a call, and answers it with a ToolMessage. Schemas are made on first use.
 """
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
@@ -116,9 +115,7 @@ class Tool(Shared, Generic[P, R]):
     @overload
     def invoke(self, input: str | Mapping[str, Any], config: object = None) -> Any: ...
     def invoke(self, input: object, config: object = None) -> Any:  # noqa: ARG002 - every invoke takes one
-        """Run the tool on *input*: arguments, or a tool call.
-
-        *config* is LangChain's, and means nothing here.
+        """Run the tool on *input*: arguments, or a call; *config* means nothing here.
 
         In: a dict of arguments, or a text for a tool with one (required) parameter:
         what the function returns comes out, the content alone if there is an
@@ -163,6 +160,8 @@ class Tool(Shared, Generic[P, R]):
             if inspect.iscoroutinefunction(self.function):
                 result: object = self._function(*positional, **named)
             else:
+                import asyncio
+
                 result = await asyncio.to_thread(self._function, *positional, **named)
             if inspect.isawaitable(result):
                 result = await result
@@ -221,6 +220,8 @@ class Tool(Shared, Generic[P, R]):
         return [named.pop(name) for name in first], named
 
     def _finished(self, awaitable: Awaitable[object]) -> object:
+        import asyncio
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:

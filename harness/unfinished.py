@@ -6,20 +6,32 @@ libraries quadratic; here that work is done by whoever reads the arguments.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
-
-from pydantic_core import SchemaSerializer, core_schema
+from typing import Any
 
 __all__ = ["UnfinishedCall"]
 
 Read = Callable[[], dict[str, Any]]
 
 
+class _Serializer:
+    """Made when pydantic first asks for it, which takes long to load."""
+
+    def __get__(self, _: object, owner: Any) -> Any:
+        from pydantic_core import SchemaSerializer, core_schema
+
+        written = core_schema.plain_serializer_function_ser_schema(
+            lambda arguments: arguments.value
+        )
+        made = SchemaSerializer(core_schema.any_schema(serialization=written))
+        owner.__pydantic_serializer__ = made
+        return made
+
+
 class _Arguments(Mapping[str, Any]):
     """Arguments not read yet, for C code that looks past the dict's own methods."""
 
     #: How pydantic writes it, which takes values straight out of the table.
-    __pydantic_serializer__: ClassVar[SchemaSerializer]
+    __pydantic_serializer__ = _Serializer()
 
     __slots__ = ("_read", "_value")
 
@@ -41,15 +53,6 @@ class _Arguments(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.value)
-
-
-_Arguments.__pydantic_serializer__ = SchemaSerializer(
-    core_schema.any_schema(
-        serialization=core_schema.plain_serializer_function_ser_schema(
-            lambda arguments: arguments.value
-        )
-    )
-)
 
 
 class UnfinishedCall(dict[str, Any]):

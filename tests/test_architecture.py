@@ -14,8 +14,10 @@ from types import ModuleType
 
 import pytest
 
+import harness
+
 ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "harness"
+PACKAGE = Path(harness.__file__).parent  # as it is installed
 
 # room -> floor, as in DESIGN.md; "harness" is the facade, harness/__init__.py.
 FLOORS = {
@@ -27,7 +29,7 @@ FLOORS = {
         "paths patterns nesting pickles tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
-        3: "models scripts cassettes endpoint",
+        3: "models scripts cassettes endpoint services",
         4: "fake record replay providers transports server recording clients "
         "converting transcripts",
         5: "laws strategies harness fake_provider bridges comparison refreshing "
@@ -61,7 +63,7 @@ FORBIDDEN = [
 
 def named(path: Path) -> str:
     """Give the dotted name of a module file."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -160,6 +162,26 @@ def test_import_is_light() -> None:
     )
 
     assert {*HEAVY.split()} & {*json.loads(result.stdout)} == set()
+
+
+def test_a_scripted_answer_is_light() -> None:
+    """What takes longest to load waits until a loop, or a tool, needs it."""
+    probe = (
+        "import json, sys; from harness import FakeChatModel, say; "
+        "FakeChatModel(say('Hello!')).invoke('Hi'); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    heavy = {*HEAVY.split(), "asyncio", "pydantic", "pydantic_core"}
+    assert heavy & {*json.loads(result.stdout)} == set()
 
 
 def in_order(name: str) -> tuple[int, str]:

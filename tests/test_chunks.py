@@ -518,6 +518,7 @@ def test_fragments_in_the_content_are_fragments() -> None:
     chunk = Chunk(["a", {**block, "name": "f", "extras": {"s": 1}}])
 
     assert chunk.text == "a"
+    assert [one["type"] for one in chunk.content_blocks] == ["text", "tool_call_chunk"]
     assert chunk.tool_call_chunks[0]["args"] == "{}"
     assert chunk.to_message().tool_calls == [
         {"name": "f", "args": {}, "id": "c", "extras": {"s": 1}, "type": "tool_call"}
@@ -735,6 +736,27 @@ def test_identified_gives_an_id_to_those_without() -> None:
     assert said.identified("2").tool_calls == said.tool_calls
     assert (total.identified("2").id, total.id) == ("2", None)
     assert total.identified("2").text == "a"
+    named = total.identified("2")
+    assert named.identified("3") is named
+
+
+@pytest.mark.parametrize(
+    ("piece", "other"),
+    [
+        (Chunk("a", id="i"), Chunk("b", id="i")),
+        (part("a", id="c", name="f"), part("b", id="c", name="f")),
+        (
+            Chunk([{"type": "reasoning", "reasoning": "a", "index": 1}]),
+            Chunk([{"type": "reasoning", "reasoning": "b", "index": 1}]),
+        ),
+    ],
+)
+def test_saying_changes_the_one_text_of_a_piece(piece: Chunk, other: Chunk) -> None:
+    """All else of the piece stays, and the piece itself as well."""
+    before = piece.model_dump()
+
+    assert piece.saying("b") == other
+    assert piece.model_dump() == before
 
 
 # ------------------------------------------------------------------ messages
@@ -762,6 +784,17 @@ def test_a_message_as_one_chunk(message: AIMessage) -> None:
     assert chunk.to_message() == message
     assert (Chunk("") + chunk).to_message() == message
     assert chunk.chunk_position == "last"
+
+
+def test_a_message_of_text_is_a_chunk_of_text() -> None:
+    """Its content stays a text, to which further text is added."""
+    message = AIMessage("hi", additional_kwargs={"a": 1})
+
+    chunk = Chunk.from_message(message)
+
+    assert chunk.content == "hi"
+    assert (chunk + Chunk("!")).content == "hi!"
+    assert chunk.additional_kwargs == {"a": 1}
 
 
 def test_finishing_drops_what_says_nothing() -> None:
@@ -835,6 +868,11 @@ def test_printing(capsys: pytest.CaptureFixture[str]) -> None:
         (
             lambda: Chunk(tool_call_chunks={"args": ""}),
             "tool_call_chunks is {'args': ''}; give a list.",
+        ),
+        (lambda: Chunk(tool_calls=3), "tool_calls is 3; give a list."),
+        (
+            lambda: Chunk(invalid_tool_calls="f"),
+            "invalid_tool_calls is 'f'; give a list.",
         ),
         (
             lambda: Chunk([{"type": "text", "text": "a", "index": True}]),
@@ -920,6 +958,17 @@ def test_a_call_that_is_said_twice_in_one_chunk_is_one_call(fields, calls):
     message = Chunk(**fields, chunk_position="last").to_message()
 
     assert message.tool_calls + message.invalid_tool_calls == calls
+
+
+def test_a_whole_call_without_an_id_is_none_of_the_fragments():
+    """Where ids are empty, a whole call is another one than that of the fragments."""
+    chunk = Chunk(
+        tool_call_chunks=[{"name": "f", "args": "{}", "id": "", "index": 0}],
+        tool_calls=[{"name": "g", "args": {}, "id": ""}],
+        chunk_position="last",
+    )
+
+    assert [call["name"] for call in chunk.tool_calls] == ["f", "g"]
 
 
 def test_a_server_tool_call_is_finished_like_any_call():

@@ -1,23 +1,39 @@
 """Nothing costs more than its size: counted in steps, so that no clock is asked.
 
-A step is a call of a function, of Python or of C, or a letter of a text that is
-searched. Twice the size may take a little more than twice the steps.
+A step is an instruction of Python, or a letter of a text that is searched. Twice the
+size may take a little more than twice the steps.
 """
 
 import gc
 import sys
+import tracemalloc
 from collections.abc import Callable
+from functools import partial
+from types import FrameType
 from typing import Any, SupportsIndex
 
 import pytest
 
+from harness import AIMessage, FakeProvider, HumanMessage, say
+from harness.cassettes import (
+    CassetteSource,
+    Interaction,
+    read_cassette,
+    write_cassette,
+)
 from harness.cassettes.secrets import scan
+from harness.errors import UnscriptedRequest
+from harness.http_messages import HttpRequest
+from harness.requests import ChatRequest
+from harness.wire import DIALECTS
 
-MOST = 2.5
+MOST = 2.1
 
 
-class Searched(str):  # noqa: SLOT000 - it counts in an attribute
+class Searched(str):
     """A text that counts the letters that are looked at in it, lowered or not."""
+
+    __slots__ = ("counts",)
 
     def __init__(self, _: str) -> None:
         self.counts: list[int] = []
@@ -63,19 +79,22 @@ def _bounds(given: tuple[Any, ...]) -> tuple[SupportsIndex | None, ...]:
 
 
 def steps(work: Callable[[], object]) -> int:
-    """Give how many functions are called until *work* is done."""
+    """Give how many instructions of Python are done until *work* is."""
     count = 0
 
-    def counting(_: object, event: str, __: object) -> None:
+    def counting(frame: FrameType, event: str, _: object) -> Any:
         nonlocal count
-        count += event in {"call", "c_call"}
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        count += event == "opcode"
+        return counting
 
+    before = sys.gettrace()
     gc.disable()  # what is told when it runs is no step of ours
-    sys.setprofile(counting)
+    sys.settrace(counting)
     try:
         work()
     finally:
-        sys.setprofile(None)
+        sys.settrace(before)
         gc.enable()
     return count
 
@@ -124,3 +143,107 @@ def test_looking_for_secrets_is_linear(kind: str) -> None:
     few, many = (steps(lambda text=text: scan(text)) + text.letters for text in texts)
 
     assert many < MOST * few
+
+
+# --------------------------------------------------------------- many requests, one run
+
+
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def replayed(count: int, *, differ: bool, match_on: tuple[str, ...]) -> None:
+    """Play a cassette of so many recordings to its end, the last recording first."""
+    texts = [f"Q{n}" if differ else "Q" for n in range(count)]
+    dialect = DIALECTS["openai-chat"]
+    requests = [ChatRequest((HumanMessage(text),), model="m") for text in texts]
+    source = CassetteSource(
+        [
+            Interaction(
+                *("POST", URL, 200),
+                request_body=dialect.write_request(request),
+                response_body=dialect.write_reply(AIMessage("A")),
+            )
+            for request in requests
+        ],
+        match_on=match_on,
+    )
+    for request in reversed(requests):
+        assert [*source.play(request)]
+    assert source.unused() == []
+
+
+def refused(count: int) -> None:
+    """Ask a provider so many times what its script has no answer to."""
+    endpoint = FakeProvider().endpoint
+    for number in range(count):
+        with pytest.raises(UnscriptedRequest):
+            endpoint.answer(asking(f"Q{number}"))
+    assert len(endpoint.calls) == len(endpoint.failures) == count
+
+
+def answered(count: int) -> None:
+    """Ask a provider so many times the same."""
+    endpoint = FakeProvider(say("Hello!", times="forever")).endpoint
+    for _ in range(count):
+        assert [*endpoint.answer(asking("Q")).pieces]
+
+
+def asking(text: str) -> HttpRequest:
+    """Give the request that asks *text*."""
+    dialect = DIALECTS["openai-chat"]
+    body = dialect.write_request(ChatRequest((HumanMessage(text),), model="m"))
+    return HttpRequest("POST", URL, (("content-type", "application/json"),), body)
+
+
+#: Work on so many requests.
+RUNS: dict[str, Callable[[int], object]] = {
+    "other requests": partial(replayed, differ=True, match_on=("messages",)),
+    "equal requests": partial(replayed, differ=False, match_on=("messages",)),
+    "equal models": partial(replayed, differ=False, match_on=("messages", "model")),
+    "refused": refused,
+    "answered": answered,
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_came_before_makes_no_request_dearer(run: str) -> None:
+    """The hundredth request takes the steps of the first, whatever came in between."""
+    RUNS[run](1)  # what is loaded and kept for the next time is no growth
+
+    few, many = (steps(partial(RUNS[run], size)) for size in (100, 200))
+
+    assert many < MOST * few
+
+
+# ------------------------------------------------------------------------------ memory
+
+
+def long_stream(count: int) -> str:
+    """Give a cassette of one stream of so many chunks."""
+    pieces = tuple(
+        b'data: {"choices": [{"index": 0, "delta": {"content": "%06d"}}]}\n\n' % n
+        for n in range(count)
+    )
+    one = Interaction(
+        *("POST", URL, 200),
+        response_headers=(("content-type", "text/event-stream"),),
+        response_body=b"".join(pieces),
+        response_chunks=pieces,
+        chunk_times=tuple(range(count)),
+    )
+    return write_cassette([one])
+
+
+def test_reading_a_long_stream_takes_a_few_copies_of_it() -> None:
+    """Its chunks are a list of numbers; no letter of it leaves a trace in memory."""
+    text = long_stream(5_000)
+    read_cassette(long_stream(1))
+
+    tracemalloc.start()
+    (one,) = read_cassette(text)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert one.response_chunks is not None
+    assert len(one.response_chunks) == 5_000
+    assert most < 8 * len(text)

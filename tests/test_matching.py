@@ -44,6 +44,10 @@ SAME = {
         ask(user("Hi")),
         ask(user([{"type": "text", "text": "Hi"}])),
     ),
+    "a block of no text": (
+        ask(user([{"type": "text", "text": ""}, {"type": "text", "text": "Hi"}])),
+        ask(user("Hi")),
+    ),
     "ids and metadata of messages": (
         ask({**user("Hi"), "id": "1", "response_metadata": {"a": 1}}),
         ask(user("Hi")),
@@ -61,6 +65,10 @@ SAME = {
     "auto is the default": (
         ask(user("Hi"), tool_choice=ToolChoice("auto", provider={"type": "auto"})),
         ask(user("Hi")),
+    ),
+    "how a provider spells a choice that we know": (
+        ask(tool_choice=ToolChoice("any", provider={"type": "required"})),
+        ask(tool_choice=ToolChoice("any")),
     ),
     "text is the default": (
         ask(user("Hi"), response_format=ResponseFormat("text")),
@@ -96,6 +104,10 @@ SAME = {
     "titles deep in a schema": (
         ask(tools=(ToolSpec("f", parameters={"anyOf": [{"title": "A"}]}),)),
         ask(tools=(ToolSpec("f", parameters={"anyOf": [{}]}),)),
+    ),
+    "titles of what is in a list": (
+        ask(tools=(ToolSpec("f", parameters={"items": {"title": "A"}}),)),
+        ask(tools=(ToolSpec("f", parameters={"items": {}}),)),
     ),
     "whether pieces are wanted": (ask(user("Hi"), stream=True), ask(user("Hi"))),
     "model and parameters": (ask(model="a", params={"n": 1}), ask(model="b")),
@@ -133,6 +145,11 @@ DIFFERENT = {
             f"message 1 (human): {AROUND % 'a'} instead of {AROUND % 'b'}",
         ],
     ),
+    "late in a short text": (
+        ask(user("x" * 60 + "a")),
+        ask(user("x" * 60 + "b")),
+        [f"message 1 (human): '{'x' * 60}a' instead of '{'x' * 60}b'"],
+    ),
     "a longer text": (
         ask(user("a" * 150)),
         ask(user("a" * 151)),
@@ -165,10 +182,20 @@ DIFFERENT = {
         ask(*talk("a", "b", y=2)),
         ["message 2 (ai) tool_calls[0].args.y: 1 instead of 2"],
     ),
+    "an item of an argument": (
+        ask(*talk("a", "b", y=[1, 2])),
+        ask(*talk("a", "b", y=[1, 3])),
+        ["message 2 (ai) tool_calls[0].args.y[1]: 2 instead of 3"],
+    ),
     "results the other way round": (
         ask(*talk("a", "b")[:2], {**talk("a", "b")[2], "tool_call_id": "b"}),
         ask(*talk("a", "b")[:3]),
         ["message 3 (tool) tool_call_id: 2 instead of 1"],
+    ),
+    "one call that is another": (
+        ask(*talk("a", "a")[:2]),
+        ask(*talk("a", "b")[:2]),
+        ["message 2 (ai) tool_calls[1].id: 1 instead of 2"],
     ),
     "an image": (
         ask(user([{"type": "image", "url": "u1", "extras": {"detail": "low"}}])),
@@ -190,6 +217,29 @@ DIFFERENT = {
         ask(tools=(ToolSpec("f", "Does.", OTHER),)),
         ["tool 'f'.parameters.properties.x.type: 'integer' instead of 'string'"],
     ),
+    "what is required": (
+        ask(tools=(ToolSpec("f", "Does.", {"required": ["x"]}),)),
+        ask(tools=(ToolSpec("f", "Does.", {"required": ["y"]}),)),
+        ["tool 'f'.parameters.required[0]: 'x' instead of 'y'"],
+    ),
+    "a schema in a list": (
+        ask(tools=(ToolSpec("f", "Does.", {"anyOf": [SCHEMA]}),)),
+        ask(tools=(ToolSpec("f", "Does.", {"anyOf": [OTHER]}),)),
+        [
+            (
+                "tool 'f'.parameters.anyOf[0].properties.x.type: "
+                "'integer' instead of 'string'"
+            )
+        ],
+    ),
+    **{
+        f"a name that schemas use, in {key}": (
+            ask(tools=(ToolSpec("f", "Does.", {key: {"required": {}}}),)),
+            ask(tools=(ToolSpec("f", "Does.", {key: {}}),)),
+            [f"tool 'f'.parameters.{key}.required: {{}} instead of None"],
+        )
+        for key in ("properties", "$defs", "definitions")
+    },
     "a provider's tool": (
         ask(tools=(ToolSpec("s", provider={"type": "s"}),) * 2),
         ask(tools=(ToolSpec("s", provider={"type": "s"}),)),
@@ -252,6 +302,15 @@ def test_the_nearest_is_the_one_that_says_nearly_the_same() -> None:
     assert distance(asked, near) < distance(
         asked, ask(user("Hi"), user("Hm"), user("?"))
     )
+
+
+def test_the_nearest_among_long_texts() -> None:
+    """Letters that are frequent count as any others do."""
+    again = "the same words again, " * 12
+    asked, near = ask(user(f"1 {again}?")), ask(user(f"2 {again}!"))
+
+    assert distance(asked, near) < 0.1
+    assert distance(asked, ask(user("Nothing " + "of the kind " * 20))) > 0.5
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,6 @@ BLOCK = re.compile(
 )
 
 
-UNTOLD = argparse._SubParsersAction | argparse._HelpAction
-
-
 # -------------------------------------------------------------------------- Python
 
 

@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from typing import Literal
 
 from harness.cassettes.finding import Finder
-from harness.cassettes.interactions import Headers, Interaction, decoded_body
+from harness.cassettes.interactions import Headers, decoded
 from harness.cassettes.spans import Edit, applied, byte_edits, moved
 from harness.cassettes.streamed import stream_edits
 
@@ -90,11 +90,7 @@ def _decoded(message: Message, where: str) -> tuple[Message, Coded]:
         return _inflated(message, wbits)
     if not said:
         return message, ""
-    plain = decoded_body(
-        Interaction(
-            "", "", 0, response_headers=message.headers, response_body=body, place=where
-        )
-    )
+    plain = decoded(body, message.headers, where)
     if plain == body:
         return message, ""
     share = len(plain) / len(body)
@@ -166,7 +162,7 @@ def _cleaned(finder: Finder, message: Message) -> tuple[bytes, list[int]]:
         text = applied(text, edits)
 
     for _ in range(_ROUNDS):
-        said = stream_edits(finder, text) if frames or text.count("\n") > 2 else []
+        said = stream_edits(finder, text) if frames or "\n" in text else []
         change(said)
         found = finder.edits(text, form=form)
         change(found)

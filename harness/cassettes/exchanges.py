@@ -5,11 +5,9 @@ from datetime import datetime
 from threading import Lock
 
 from harness.cassettes.http_requests import HttpRequest
-from harness.cassettes.interactions import Ending, Headers, Interaction
+from harness.cassettes.interactions import NO_ANSWER, Ending, Headers, Interaction
 
 __all__ = ["Exchange"]
-
-_NO_ANSWER = 599
 
 
 class Exchange:
@@ -34,7 +32,7 @@ class Exchange:
         self._recorded_at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         self._lock = Lock()
         self._open = True
-        self._status = _NO_ANSWER
+        self._status = NO_ANSWER
         self._head: tuple[Headers, str, str] = (), "", ""
         self._chunks: list[bytes] = []
         self._times: list[int] = []
@@ -47,7 +45,7 @@ class Exchange:
     @property
     def answered(self) -> bool:
         """Whether the status has come."""
-        return self._status != _NO_ANSWER
+        return self._status != NO_ANSWER
 
     def response(
         self,

@@ -9,7 +9,7 @@ by one byte.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote_plus
 
@@ -22,6 +22,7 @@ from harness.cassettes.encodings import (
     spellings,
 )
 from harness.cassettes.key_shapes import ShapeIndex
+from harness.cassettes.known_secrets import KnownSecrets
 from harness.cassettes.placeholders import PLACEHOLDER, in_placeholder, placeholder
 from harness.cassettes.rules import OWN, Rules
 from harness.cassettes.secret_names import REQUEST_ID, SECRET, SUSPECT, looks_opaque
@@ -83,9 +84,9 @@ class Finder:
     ``known`` has each spelling of a value that is secret, and what stands for it.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, known: Mapping[str, str] | None = None) -> None:
         self.rules = rules
-        self.known: dict[str, str] = {}
+        self.known = KnownSecrets(known or {})
         self._index = _index(rules)
         self.values: set[str] = set()
 
@@ -97,18 +98,18 @@ class Finder:
         """
         if not value or PLACEHOLDER.fullmatch(value):
             return value
-        mark = self.known.get(value) or _mark(self.rules, value, kind)
+        mark = self.known.marks.get(value) or _mark(self.rules, value, kind)
         worth = (
             len(value) >= _LEARNED and kind != REQUEST_ID and not _WORD.fullmatch(value)
         )
         if (worth or sure) and value not in self.values:
             self.values.add(value)
             for spelling in _spellings(value):
-                self.known.setdefault(spelling, mark)
+                self.known.tell(spelling, mark)
         return mark
 
     def _knows(self, text: str) -> bool:
-        return any(secret in text for secret in self.known)
+        return bool(self.known.within(text))
 
     def hide_credential(self, value: str, kind: str, *, name: str = "") -> str:
         """The same for a header or field: its scheme and names of cookies are kept."""
@@ -165,7 +166,7 @@ class Finder:
         for shape in self._index.candidates(text):
             for start, end in shape.found(text):
                 secret = text[start:end]
-                mark = self.known.get(secret) or placeholder(shape.kind, secret)
+                mark = self.known.marks.get(secret) or placeholder(shape.kind, secret)
                 yield Edit(start, end, mark, shape.kind, secret)
         for function in self.rules.functions:
             shown = PLACEHOLDER.sub(_BLANK, text)
@@ -174,8 +175,8 @@ class Finder:
                     self.hide(secret, OWN, sure=True)
 
     def _known(self, text: str) -> Iterator[Edit]:
-        for secret in [one for one in self.known if one in text]:
-            mark, at = self.known[secret], text.find(secret)
+        for secret in self.known.within(text):
+            mark, at = self.known.marks[secret], text.find(secret)
             while at >= 0:
                 end = at + len(secret)
                 alone = len(secret) >= _SURE or _stands_alone(text, at, end)
@@ -216,10 +217,8 @@ class Finder:
             at = low.find(part)
             while at >= 0:
                 if found := _NAME_END.match(low, at):
-                    start = max(
-                        low.rfind('"', max(at - _LONGEST_NAME, 0), at) + 1,
-                        at - _LONGEST_NAME,
-                    )
+                    begin = max(at - _LONGEST_NAME, 0)
+                    start = max(low.rfind('"', begin, at) + 1, begin)
                     name = text[start : found.end()]
                     if kind := self.rules.field_kind(name):
                         yield found.end(), kind, name

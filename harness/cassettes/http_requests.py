@@ -14,7 +14,7 @@ from string import ascii_letters, digits
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from harness.cassettes.interactions import Interaction, decoded_request
+from harness.cassettes.interactions import Interaction, decoded
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.volatile import Volatile
 from harness.errors import CassetteError, InputError, nearest, shown
@@ -211,15 +211,8 @@ def _body(request: HttpRequest, volatile: Volatile) -> str:
 def _decoded(request: HttpRequest) -> bytes:
     if not request.body or not request.headers:
         return request.body
-    asked = Interaction(
-        request.method,
-        request.url,
-        0,
-        request_headers=request.headers,
-        request_body=request.body,
-    )
     try:
-        return decoded_request(asked)
+        return decoded(request.body, request.headers, "the body")
     except CassetteError:
         return request.body
 

@@ -9,7 +9,18 @@ from typing import Any
 from harness.errors import CassetteError
 from harness.http_messages import Ending, Headers
 
-__all__ = ["Ending", "Headers", "Interaction", "decoded_body", "decoded_request"]
+__all__ = [
+    "NO_ANSWER",
+    "Ending",
+    "Headers",
+    "Interaction",
+    "decoded",
+    "decoded_body",
+    "decoded_request",
+]
+
+#: The status of a request that never got an answer; what it ended in says why.
+NO_ANSWER = 599
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -72,16 +83,17 @@ def decoded_body(interaction: Interaction) -> bytes:
     b'Hello!'
     """
     where = f"{interaction.place}: the body of the response"
-    return _decoded(interaction.response_body, interaction.response_headers, where)
+    return decoded(interaction.response_body, interaction.response_headers, where)
 
 
 def decoded_request(interaction: Interaction) -> bytes:
     """The body of the request; as `decoded_body`."""
     where = f"{interaction.place}: the body of the request"
-    return _decoded(interaction.request_body, interaction.request_headers, where)
+    return decoded(interaction.request_body, interaction.request_headers, where)
 
 
-def _decoded(body: bytes, headers: Headers, where: str) -> bytes:
+def decoded(body: bytes, headers: Headers, where: str) -> bytes:
+    """*body* without the content-encoding of *headers*; *where* is for errors."""
     said = [value for name, value in headers if name.lower() == "content-encoding"]
     for coding in reversed(", ".join(said).lower().replace(" ", "").split(",")):
         match coding:

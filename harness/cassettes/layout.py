@@ -57,7 +57,10 @@ _RESPONSE = re.compile(
     rf"    recorded:\n{_SAID}      seal: ({_WORD})\n"
     r"    body:\n      string: "
 )
-_CHUNKS = re.compile(r"      chunks: (null|\[(?:[0-9\[\], ]|\n        )*\])\n")
+# Only what repeats as a whole takes no memory for each of its repeats.
+_CHUNKS = re.compile(
+    r"      chunks: (null|\[[0-9\[\], ]*+(?:\n        [0-9\[\], ]++)*+)\n"
+)
 _HEADER = re.compile(rf"      ({_WORD}): ({_LIST})")
 _RECORDED_NAMES = (*_RECORDED, "seal")
 _LINE = re.compile(rf"({_QUOTED})\n")

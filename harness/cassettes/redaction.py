@@ -115,7 +115,8 @@ class Redaction:
         if not rules.hides:
             return interaction
         asked = Message(interaction.request_headers, interaction.request_body)
-        finder, url, asked = _request(rules, interaction.url, asked, interaction.place)
+        where = f"{interaction.place}: the body of the request"
+        finder, url, asked = _request(rules, interaction.url, asked, where)
         said = Message.of(
             interaction.response_headers,
             interaction.response_body,
@@ -146,7 +147,8 @@ class Redaction:
         rules = _rules(self)
         if not rules.hides:
             return method, url, headers, body
-        _, url, asked = _request(rules, url, Message(headers, body), "the request")
+        asked = Message(headers, body)
+        _, url, asked = _request(rules, url, asked, "the body of the request")
         return method, url, asked.headers, asked.body
 
     def redact_text(self, text: str) -> str:
@@ -181,23 +183,21 @@ def _rules(redaction: Redaction) -> Rules:
 
 
 def _request(
-    rules: Rules, url: str, asked: Message, place: str
+    rules: Rules, url: str, asked: Message, where: str
 ) -> tuple[Finder, str, Message]:
     """The URL, headers and body of a request; what one part tells holds in all."""
-    where = f"{place}: the body of the request"
     url, headers, known, values = _head(rules, url, _unsized(asked.headers))
     headers = _sized(headers, asked.headers)
-    finder = Finder(rules)
-    finder.known.update(known)
+    finder = Finder(rules, known)
     finder.values.update(values)
+    body = asked.body
     while True:
-        count = len(finder.known)
-        clean = cleaned_message(finder, Message(headers, asked.body), where)
-        if len(finder.known) == count:
+        count = len(finder.known.marks)
+        clean = cleaned_message(finder, Message(headers, body), where)
+        if len(finder.known.marks) == count:
             return finder, url, clean
         url = finder.cleaned_url(url)
-        headers = _headers(finder, clean.headers)
-        asked = Message(headers, clean.body)
+        headers, body = _headers(finder, clean.headers), clean.body
 
 
 @lru_cache(maxsize=256)
@@ -211,11 +211,11 @@ def _head(
     finder = Finder(rules)
     while True:
         headers = _headers(finder, headers)
-        known = len(finder.known)
+        known = len(finder.known.marks)
         url = finder.cleaned_url(url)
         headers = _headers(finder, headers)
-        if len(finder.known) == known:
-            return url, headers, finder.known, frozenset(finder.values)
+        if len(finder.known.marks) == known:
+            return url, headers, finder.known.marks, frozenset(finder.values)
 
 
 def _is_size(name: str, value: str) -> bool:
@@ -235,10 +235,10 @@ def _sized(headers: Headers, like: Headers) -> Headers:
 def _settled(finder: Finder, said: Message, where: str) -> Message:
     while True:
         headers = _headers(finder, said.headers)
-        known = len(finder.known)
+        known = len(finder.known.marks)
         clean = cleaned_message(finder, replace(said, headers=headers), where)
         said = replace(clean, headers=_headers(finder, clean.headers))
-        if len(finder.known) == known:
+        if len(finder.known.marks) == known:
             return said
 
 

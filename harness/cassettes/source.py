@@ -4,9 +4,11 @@ In: interactions. Out: steps. Equal requests get their answers in recorded order
 once; a request that was not recorded gets a CassetteMiss that says what differs.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, repeat
+from operator import attrgetter
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -18,6 +20,8 @@ from harness.cassettes.conversations import (
     steps_of,
 )
 from harness.cassettes.interactions import (
+    NO_ANSWER,
+    Ending,
     Interaction,
     decoded_body,
     decoded_request,
@@ -31,13 +35,19 @@ from harness.matching import (
     match_key,
 )
 from harness.requests import ChatRequest
-from harness.steps import Pause, Step
+from harness.steps import Fault, FaultKind, Pause, Step
 from harness.wire import Dialect, dialect_of
 
 __all__ = ["CassetteSource", "Recording"]
 
 T = TypeVar("T")
 
+#: What a request that never got an answer failed by.
+_SILENCES: dict[Ending, FaultKind] = {
+    "timeout": "timeout",
+    "connection": "connection",
+    "interrupted": "connection",
+}
 _SHOWN_LINES = 12
 _COMPARED = 200
 _LONGEST_PAUSE = 1e9 - 1  # seconds; a file may say anything
@@ -81,6 +91,14 @@ class Recording:
         return f"{self.interaction.place}{about}"
 
 
+@dataclass(slots=True)
+class _Way:
+    """Recordings of equal requests, streamed or not; *fresh* are not played yet."""
+
+    recordings: list[Recording] = field(default_factory=list)
+    fresh: deque[Recording] = field(default_factory=deque)
+
+
 class CassetteSource:
     """Plays *interactions*; finding the answer takes no longer in a large cassette.
 
@@ -122,7 +140,8 @@ class CassetteSource:
         self._lock = Lock()
         self._played: set[int] = set()
         self._counts = 0
-        self._index: dict[str, list[Recording]] = {}
+        self._match_on = frozenset(self.match_on)
+        self._index: dict[str, dict[bool, _Way]] = {}
         for number, interaction in enumerate(interactions, 1):
             self._take(number, interaction, dialect)
 
@@ -142,7 +161,12 @@ class CassetteSource:
             return
         recording = Recording(number, interaction, spoken, request)
         self.recordings.append(recording)
-        self._index.setdefault(match_key(request, self.match_on), []).append(recording)
+        of_kind = self._index.setdefault(
+            match_key(request, self.match_on), {False: _Way(), True: _Way()}
+        )
+        way = of_kind[request.stream]
+        way.recordings.append(recording)
+        way.fresh.append(recording)
 
     @property
     def play_count(self) -> int:
@@ -164,10 +188,11 @@ class CassetteSource:
     def play(self, request: ChatRequest) -> Iterator[Step]:
         """The recorded answer to *request*. Raises CassetteMiss."""
         with self._lock:
-            found, same = self._look(request)
+            found = self._look(request)
             if found is not None:
                 return self._played_now(found)
             hidden = self._hidden(request)
+            same = self._same(request) or self._same(hidden)
             miss = self._exhausted(hidden, same) if same else self._miss(hidden)
             self.misses.append(miss)
             raise miss
@@ -175,7 +200,7 @@ class CassetteSource:
     def find(self, request: ChatRequest) -> Iterator[Step] | None:
         """The same; None where there is none, and nothing is remembered of it."""
         with self._lock:
-            found, _ = self._look(request)
+            found = self._look(request)
             return None if found is None else self._played_now(found)
 
     def _played_now(self, recording: Recording) -> Iterator[Step]:
@@ -183,24 +208,41 @@ class CassetteSource:
         self._counts += 1
         return recording.steps(self._speed)
 
-    def _look(self, request: ChatRequest) -> tuple[Recording | None, list[Recording]]:
-        """The answer to *request*, and all recordings of this very request."""
-        same = self._same(request)
-        if not same and (hidden := self._hidden(request)) is not request:
-            request, same = hidden, self._same(hidden)
-        fresh = [one for one in same if one.number not in self._played]
-        if not fresh and same and self._repeats:
-            fresh = same[::-1]
-        fitting = [one for one in fresh if one.request.stream == request.stream]
-        return next(iter(fitting or fresh), None), same
+    def _look(self, request: ChatRequest) -> Recording | None:
+        """The answer to *request*, which it is not given again."""
+        asked, of_kind = request, self._of_kind(request)
+        if of_kind is None:
+            asked = self._hidden(request)
+            of_kind = None if asked is request else self._of_kind(asked)
+        if of_kind is None:
+            return None
+        ways = [of_kind[request.stream], of_kind[not request.stream]]
+        for way in ways:
+            for place, one in enumerate(way.fresh):
+                if self._fits(asked, one):
+                    del way.fresh[place]
+                    return one
+        again = (one for way in ways for one in reversed(way.recordings))
+        fitting = (one for one in again if self._fits(asked, one))
+        return next(fitting, None) if self._repeats else None
+
+    def _of_kind(self, request: ChatRequest) -> dict[bool, _Way] | None:
+        """The recordings of *request*, by whether they stream; None if it has none."""
+        found = self._index.get(match_key(request, self.match_on), {})
+        every = (one for way in found.values() for one in way.recordings)
+        return found if any(self._fits(request, one) for one in every) else None
 
     def _same(self, request: ChatRequest) -> list[Recording]:
-        same = self._index.get(match_key(request, self.match_on), [])
-        if {"model", "params"} & {*self.match_on}:
-            same = [
-                r for r in same if not difference(request, r.request, self.match_on)
-            ]
-        return same
+        """All recordings of this very request, in order."""
+        found = self._of_kind(request) or {}
+        every = (one for way in found.values() for one in way.recordings)
+        fitting = [one for one in every if self._fits(request, one)]
+        return sorted(fitting, key=attrgetter("number"))
+
+    def _fits(self, request: ChatRequest, one: Recording) -> bool:
+        if not {"model", "params"} & self._match_on:
+            return True  # the key has told
+        return not difference(request, one.request, self.match_on)
 
     def _hidden(self, request: ChatRequest) -> ChatRequest:
         return redacted(request, self._redaction) if self._redaction else request
@@ -263,6 +305,9 @@ def _steps(recording: Recording, speed: float) -> Iterator[Step]:
     interaction, dialect = recording.interaction, recording.dialect
     if dialect is None:
         yield from _timed(interaction, steps_of(interaction), speed)
+        return
+    if interaction.status == NO_ANSWER and (kind := _SILENCES.get(interaction.ended)):
+        yield Fault(interaction.failure, kind)
         return
     body = decoded_body(interaction)
     if interaction.status >= 400:

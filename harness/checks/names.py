@@ -5,17 +5,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
+from harness.cassettes.naming import RESERVED, WRONG
 from harness.checks.rules import Finding
 
 __all__ = ["check_leftover", "check_names"]
 
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
-_WRONG = re.compile(r'[<>:"|?*\\\x00-\x1f]')
+_REWRITTEN = (
+    "what harness record --mode rewrite recorded, and was killed before it put it in "
+    "the place of {name}.yaml; give it that name, or remove it"
+)
 _LEFT = (
-    (".damaged", "what could not be read of the journal of a killed run"),
-    (".journal", "the journal of a run that was killed"),
-    (".tmp", "a file that a killed run has not finished"),
-    (".failed.yaml", "what a failing test recorded"),
+    (r"\.damaged", "what could not be read of the journal of a killed run"),
+    (r"\.journal", "the journal of a run that was killed"),
+    (r"\.tmp", "a file that a killed run has not finished"),
+    (r"\.failed\.yaml", "what a failing test recorded"),
+    (r"\.\d+\.new\.yaml", _REWRITTEN),
 )
 
 
@@ -36,16 +40,16 @@ def check_names(paths: Iterable[str]) -> Iterator[Finding]:
 def check_leftover(path: str) -> Iterator[Finding]:
     """What the file at *path* is, if a run left it."""
     for ending, what in _LEFT:
-        if path.endswith(ending):
-            yield Finding(path, 1, "leftover", f"{what}.")
+        if found := re.fullmatch(f"(?P<name>.*){ending}", PurePosixPath(path).name):
+            yield Finding(path, 1, "leftover", f"{what.format(**found.groupdict())}.")
             return
 
 
 def _refused(part: str) -> str:
     if part in {"/", ".", ".."}:
         return ""
-    if _RESERVED.match(part):
+    if RESERVED.match(part):
         return "is the name of a device"
-    if found := _WRONG.search(part):
+    if found := WRONG.search(part):
         return f"has {found[0]!r}, which no name has"
     return "ends in what is cut off" if part[-1] in " ." else ""

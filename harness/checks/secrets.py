@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from operator import itemgetter
-from os.path import commonprefix  # letter by letter, as it is of any texts
 
 from harness.cassettes.interactions import Interaction, decoded_body, decoded_request
 from harness.cassettes.placeholders import fingerprint, placeholder
@@ -176,8 +175,13 @@ def _begun(text: str, ordered: Sequence[str]) -> tuple[str, int]:
     """
     place = bisect(ordered, text)
     beside = ordered[max(place - 1, 0) : place + 1]
-    sizes = [(one, len(commonprefix([one, text]))) for one in beside]  # noqa: RUF071
-    return max(sizes, key=itemgetter(1))
+    return max(((one, _alike(one, text)) for one in beside), key=itemgetter(1))
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _what(edit: Edit) -> tuple[str, str, int]:

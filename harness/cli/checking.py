@@ -146,11 +146,24 @@ def _files(paths: Sequence[str], project: Project) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
+    """What lies below *folder*, behind links as well; what is reached twice, once."""
+
     def refused(error: OSError) -> None:
         raise error  # what cannot be looked into is not well
 
-    for root, folders, names in os.walk(folder, onerror=refused):
-        folders[:] = sorted(one for one in folders if one not in {".git", ".venv"})
+    known = {os.path.realpath(folder)}
+
+    def is_new(path: Path) -> bool:
+        before = len(known)
+        known.add(os.path.realpath(path))
+        return len(known) > before
+
+    for root, folders, names in os.walk(folder, onerror=refused, followlinks=True):
+        folders[:] = [
+            one
+            for one in sorted(folders)
+            if one not in {".git", ".venv"} and is_new(Path(root, one))
+        ]
         for name in sorted(names):
             left = name.startswith(".") and name.endswith(_LEFT)
             if left or name.endswith(ENDINGS):

@@ -47,7 +47,7 @@ class Cassettes:
         count = len(found.interactions)
         at = f" at {', '.join(found.added_hosts)}" if found.added_hosts else ""
         row = {
-            "format": found.format,
+            "from": found.format,
             "interactions": count,
             "added_hosts": [*found.added_hosts],
         }
@@ -96,7 +96,7 @@ class Scripts:
     def _made(self, form: str, turns: ScriptedTurns) -> Made:
         count = len(turns.turns)
         about = f"{form}, {counted(count, 'turn')}"
-        return Made("script", about, {"format": form, "turns": count}, turns=turns)
+        return Made("script", about, {"from": form, "turns": count}, turns=turns)
 
     def write(self, target: Path, made: Sequence[Made]) -> tuple[str, ...]:
         """Write all of it to *target*; give what was left out. Raises CassetteError."""

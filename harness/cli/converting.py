@@ -16,6 +16,7 @@ from harness.text import visible
 
 __all__ = ["convert", "convert_arguments"]
 
+_FORMAT = "chat-harness/conversion/1"
 #: Endings that say what a file is, not what it is called.
 _ENDINGS = re.compile(r"(\.(ya?ml|json|har|httprr|gz|txt|sse))+$", re.IGNORECASE)
 
@@ -181,7 +182,7 @@ class _Told:
 
     def end(self) -> int:
         if self._as_json:
-            print_json(self._rows)
+            print_json({"format": _FORMAT, "files": self._rows})
         return int(self.failed)
 
 

@@ -47,9 +47,10 @@ def diff_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.add_argument(
-        "--ignore",
+        "--without",
         action="append",
         default=[],
+        dest="ignore",
         metavar="PART",
         choices=PARTS,
         help="what does not count, such as usage; may be given several times: "

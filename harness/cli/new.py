@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.cassettes.naming import portable
 from harness.cli.project import Project, shown_path
 from harness.cli.skeletons import CASSETTE_TEST, SCHEMA, SCHEMA_LINE, SCRIPT, TEST
 from harness.errors import InputError, shown
@@ -52,7 +53,7 @@ def new(kind: str, names: Sequence[str]) -> None:
             )
     for one in files:
         one.path.parent.mkdir(parents=True, exist_ok=True)
-        with one.path.open("x", encoding="utf-8") as file:
+        with one.path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(one.text)
         print(f"made {shown_path(one.path)}: {one.then}")
     if kind == "script":
@@ -66,6 +67,11 @@ def _checked(name: str) -> str:
         raise InputError(
             f"{shown(name)} is no name for a file: give letters, digits, - and _, such "
             "as 'weather'."
+        )
+    if portable(bare) != bare:
+        raise InputError(
+            f"{shown(name)} is the name of a device on Windows: give another one, such "
+            f"as '{bare}-chat'."
         )
     return bare
 
@@ -107,7 +113,7 @@ def _add_schema(path: Path) -> None:
     """What editors check scripts by, unless it is there."""
     if not path.exists():
         text = json.dumps(script_schema(), indent=2, ensure_ascii=False)
-        path.write_text(f"{text}\n", "utf-8")
+        path.write_text(f"{text}\n", "utf-8", newline="\n")
         print(f"made {shown_path(path)}: editors check scripts by it")
 
 

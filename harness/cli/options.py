@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from harness.errors import InputError
 
-__all__ = ["given_age", "given_port", "given_speed"]
+__all__ = ["given_age", "given_key", "given_port", "given_quota", "given_speed"]
 
 
 def given_age(said: str) -> timedelta:
@@ -14,10 +14,24 @@ def given_age(said: str) -> timedelta:
     return read_age(said)
 
 
+def given_key(said: str) -> tuple[str, str]:
+    """A host and the variable that has its key, such as ``llm.internal=LAB_KEY``."""
+    from harness.refreshing import read_key  # as above
+
+    return read_key(said)
+
+
 def given_port(said: str) -> int:
     """The number of a port, 0 for any that is free."""
     if not (said.isascii() and said.isdecimal() and int(said) < 65536):
         raise InputError(f"{said!r} is no port; give a number from 0 to 65535.")
+    return int(said)
+
+
+def given_quota(said: str) -> int:
+    """How many of something there may be in a minute."""
+    if not (said.isascii() and said.isdecimal() and int(said) > 0):
+        raise InputError(f"{said!r} is no quota; give a number from 1 up.")
     return int(said)
 
 

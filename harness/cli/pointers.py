@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import InputError, shown
 from harness.providers.addresses import base_url
+from harness.services import ANTHROPIC, GEMINI, OPENAI
 
 __all__ = ["POINTERS", "Pointer", "pointers_of"]
 
@@ -19,9 +20,9 @@ POINTERS = {
 }
 
 _PROVIDERS = {
-    "OPENAI_BASE_URL": "https://api.openai.com/v1",
-    "ANTHROPIC_BASE_URL": "https://api.anthropic.com",
-    "GOOGLE_GEMINI_BASE_URL": "https://generativelanguage.googleapis.com",
+    "OPENAI_BASE_URL": OPENAI.base_url,
+    "ANTHROPIC_BASE_URL": ANTHROPIC.base_url,
+    "GOOGLE_GEMINI_BASE_URL": GEMINI.base_url,
     "OLLAMA_HOST": "http://127.0.0.1:11434",
     "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "https://bedrock-runtime.{region}.amazonaws.com",
 }

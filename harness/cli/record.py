@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.cassettes.folders import cassette_path
+from harness.cassettes.naming import cut, portable
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
 from harness.cli.pointers import pointers_of
@@ -21,6 +22,7 @@ from harness.server import Application, Providers, ServedCassette, Server
 
 __all__ = ["record", "record_arguments"]
 
+_LONGEST_NAME = 150
 _MODES = ("none", "once", "new_episodes", "rewrite")
 #: Programs that run another, which their first argument names.
 _RUNNERS = re.compile(
@@ -107,8 +109,8 @@ def _called_after(command: Sequence[str]) -> str:
         scripts = [word for word in words if _ENDINGS.search(word)]
         others = [word for word in words if not _RUNNERS.fullmatch(word)]
         name = Path(next(iter([*modules, *scripts, *others]), name)).name
-    plain = re.sub(r"[^\w.-]+", "-", _ENDINGS.sub("", name))
-    return plain.strip("-.") or "program"
+    plain = re.sub(r"[^\w.-]+", "-", _ENDINGS.sub("", name)).strip("-.")
+    return portable(cut(plain, _LONGEST_NAME).strip("-.") or "program")
 
 
 @contextmanager

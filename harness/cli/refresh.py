@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from harness.cassettes.merging import Loaded
-from harness.cli.options import given_age
+from harness.cli.options import given_age, given_key
 from harness.cli.programs import run_program
 from harness.cli.screen import counted, output, print_json, tell
 from harness.cli.stale_cassettes import (
@@ -28,6 +28,8 @@ from harness.errors import InputError
 from harness.refreshing import Keys, ask_again, signed, tokens_of
 
 __all__ = ["refresh", "refresh_arguments"]
+
+_FORMAT = "chat-harness/refresh/1"
 
 
 def refresh_arguments(parser: ArgumentParser) -> None:
@@ -55,10 +57,11 @@ def refresh_arguments(parser: ArgumentParser) -> None:
         help="only cassettes with this in their path; * stands for anything",
     )
     parser.add_argument(
-        "--key",
+        "--key-variable",
         action="append",
+        type=given_key,
         default=[],
-        dest="given_keys",
+        dest="keys",
         metavar="HOST=VARIABLE",
         help="the variable that has the key of a host that is no well-known provider's",
     )
@@ -77,7 +80,7 @@ def refresh(  # noqa: PLR0913 - the options of the command
     paths: Sequence[str],
     older_than: timedelta,
     only: Sequence[str],
-    given_keys: list[str],
+    keys: Sequence[tuple[str, str]],
     dry_run: bool,
     yes: bool,
     json: bool,
@@ -87,7 +90,7 @@ def refresh(  # noqa: PLR0913 - the options of the command
 
     Raises HarnessError for what cannot be used; nothing is asked then.
     """
-    keys = Keys.read(os.environ, given_keys)
+    known = Keys(os.environ, dict(keys))
     out, now = _Output(machines=json), datetime.now(UTC)
     looked = [looked_at(path, older_than, now) for path in files_of(paths, only)]
     rows = [row for row in looked if row.state != "fresh"]
@@ -103,11 +106,11 @@ def refresh(  # noqa: PLR0913 - the options of the command
         damaged = any(row.state == "failed" for row in left)
         return 1 if damaged or (left and not dry_run) else 0
     if not behind:
-        _check_keys(stale, keys)
+        _check_keys(stale, known)
     if not (yes or behind or _agreed(stale, out)):
         return 2
     out.rows(left)
-    done = _by_command(behind, stale, out) if behind else _by_asking(stale, keys, out)
+    done = _by_command(behind, stale, out) if behind else _by_asking(stale, known, out)
     out.end([*left, *done], len(looked), asked=True)
     return 0 if all(row.state == "refreshed" for row in [*left, *done]) else 1
 
@@ -224,7 +227,7 @@ class _Output:
         """Sum up *rows*, of *count* cassettes; *asked* if requests were sent."""
         if self._machines:
             told = [*map(as_json, rows)]
-            print_json({"looked_at": count, "cassettes": told})
+            print_json({"format": _FORMAT, "looked_at": count, "cassettes": told})
             return
         done = sum(row.state == "refreshed" for row in rows)
         if asked:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from harness.cassettes.folders import cassette_path, find_cassette
 from harness.cassettes.settings import Mode
 from harness.cassettes.tape import Tape
-from harness.cli.options import given_port, given_speed
+from harness.cli.options import given_port, given_quota, given_speed
 from harness.cli.pointers import POINTERS
 from harness.cli.screen import tell
 from harness.endpoint import Chaos, Endpoint, Quota
@@ -98,7 +98,7 @@ def _provider_arguments(parser: ArgumentParser) -> None:
     )
     for what in ("requests", "tokens"):
         parser.add_argument(
-            f"--{what}-per-minute", type=int, help=f"the quota of {what}"
+            f"--{what}-per-minute", type=given_quota, help=f"the quota of {what}"
         )
 
 
@@ -186,6 +186,7 @@ def proxy_arguments(parser: ArgumentParser) -> None:
     """What `proxy` takes."""
     parser.add_argument(
         "--upstream",
+        type=Provider,
         required=True,
         metavar="URL",
         help="the provider that is asked, such as https://api.openai.com",
@@ -212,16 +213,15 @@ def proxy_arguments(parser: ArgumentParser) -> None:
 
 
 def proxy(
-    *, upstream: str, cassette: str, mode: str, host: str, port: int, speed: float
+    *, upstream: Provider, cassette: str, mode: str, host: str, port: int, speed: float
 ) -> int:
     """Record what a provider answers until a signal ends it; 1 if something went wrong.
 
     Raises HarnessError for what cannot be used.
     """
-    provider = Provider(upstream)
     path = cassette_path(cassette)
     clock = clock_at(1.0)
-    played = ServedCassette(lambda: Tape(path, mode), upstream=provider, speed=speed)
+    played = ServedCassette(lambda: Tape(path, mode), upstream=upstream, speed=speed)
     status = _run(Application({path.stem: played}, clock=clock), host, port)
     for note in played.notes:
         tell(note)

@@ -14,6 +14,7 @@ from rich.text import Text
 from harness.cassettes.conversations import is_conversation
 from harness.cassettes.folders import DEFAULT_FOLDER, cassettes_below, find_cassette
 from harness.cassettes.merging import Loaded
+from harness.checks import check_leftover
 from harness.cli.screen import counted
 from harness.errors import CassetteError
 from harness.refreshing import (
@@ -69,7 +70,7 @@ def files_of(paths: Sequence[str], only: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for one in paths or [str(DEFAULT_FOLDER)]:
         if Path(one).is_dir():
-            found += _without_failed(Path(one))
+            found += _without_leftovers(Path(one))
         else:
             found.append(find_cassette(one))
     wanted = [f"*{word}*" for word in only] or ["*"]
@@ -80,10 +81,10 @@ def files_of(paths: Sequence[str], only: Sequence[str]) -> list[Path]:
     ]
 
 
-def _without_failed(folder: Path) -> Iterator[Path]:
+def _without_leftovers(folder: Path) -> Iterator[Path]:
     for path in cassettes_below(folder):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not (hidden or path.name.endswith(".failed.yaml")):
+        if not (hidden or any(check_leftover(path.name))):
             yield path
 
 

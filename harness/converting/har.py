@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from harness.cassettes import Interaction
+from harness.cassettes.interactions import NO_ANSWER
 from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import Document, document
 from harness.converting.parts import (
@@ -36,8 +37,6 @@ _CODES: Mapping[str, Callable[[Any, str], bytes]] = {
 }
 #: Answers that have no body, whatever size is said.
 _EMPTY = (204, 205, 304)
-#: The status of a request that never got an answer.
-_NO_ANSWER = 599
 
 
 def read_har(data: bytes, name: str) -> list[Interaction]:
@@ -68,7 +67,7 @@ def _answer(
 ) -> Answer:
     if response.get("status") in (0, "0"):
         why = response.get("_error") or response.get("statusText")
-        return Answer(_NO_ANSWER, failure=str(why or "there was no answer"))
+        return Answer(NO_ANSWER, failure=str(why or "there was no answer"))
     status = status_of(response.get("status"), where)
     content = response.get("content") or {}
     body, chunks = _body(content, status, where)

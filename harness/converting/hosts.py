@@ -9,22 +9,32 @@ from urllib.parse import quote, urlsplit
 
 from harness.cassettes.interactions import Interaction
 from harness.errors import CassetteError, InputError
+from harness.services import ANTHROPIC, COMPATIBLE, GEMINI, OLLAMA, OPENAI, Service
 from harness.wire import dialect_of
 
 __all__ = ["base_of", "with_host"]
 
-_OPENAI = "https://api.openai.com"
-_ANTHROPIC = "https://api.anthropic.com"
-_GEMINI = "https://generativelanguage.googleapis.com"
+
+def _origin(service: Service) -> str:
+    """What stands before the paths of *service*."""
+    parts = urlsplit(service.base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _at(name: str) -> str:
+    return _origin(COMPATIBLE[name])
+
+
+_OPENAI, _ANTHROPIC, _GEMINI = map(_origin, (OPENAI, ANTHROPIC, GEMINI))
 
 #: Paths that one provider alone has.
 _PATHS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), base)
     for pattern, base in (
-        (r"/openai/v1/", "https://api.groq.com"),
-        (r"/api/v1/", "https://openrouter.ai"),
+        (r"/openai/v1/", _at("groq")),
+        (r"/api/v1/", _at("openrouter")),
         (r"/backend-api/", "https://chatgpt.com"),
-        (r"/inference/v1/", "https://api.fireworks.ai"),
+        (r"/inference/v1/", _at("fireworks")),
         (r"/v1beta\d*/", _GEMINI),
         (r"/v2/chat\b", "https://api.cohere.com"),
     )
@@ -34,10 +44,13 @@ _PATHS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _MODELS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), base)
     for pattern, base in (
-        (r"deepseek-", "https://api.deepseek.com"),
-        (r"(mistral|ministral|magistral|codestral|pixtral)-", "https://api.mistral.ai"),
-        (r"grok-", "https://api.x.ai"),
-        (r"sonar\b", "https://api.perplexity.ai"),
+        (r"deepseek-", _at("deepseek")),
+        (
+            r"(mistral|ministral|magistral|codestral|pixtral)-",
+            _at("mistralai"),
+        ),
+        (r"grok-", _at("xai")),
+        (r"sonar\b", _at("perplexity")),
     )
 )
 
@@ -46,7 +59,7 @@ _DIALECTS: Mapping[str, str] = {
     "anthropic-messages": _ANTHROPIC,
     "bedrock-converse": "https://bedrock-runtime.us-east-1.amazonaws.com",
     "gemini": _GEMINI,
-    "ollama-chat": "http://localhost:11434",
+    "ollama-chat": _origin(OLLAMA),
     "openai-chat": _OPENAI,
     "openai-responses": _OPENAI,
 }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.cassettes import Interaction
+from harness.cassettes.interactions import NO_ANSWER
 from harness.cassettes.reading import text_of as file_text
 from harness.converting.documents import document
 from harness.converting.events import framed, stream_type
@@ -29,7 +30,6 @@ from harness.wire import dialect_of
 __all__ = ["read_llama_stack"]
 
 _JSON: Headers = (("content-type", "application/json"),)
-_NO_ANSWER = 599
 
 
 def read_llama_stack(data: bytes, name: str) -> list[Interaction]:
@@ -84,7 +84,7 @@ def _failure(response: Mapping[str, Any], where: str) -> Answer:
     said = mapping_of(response, "exception_data", where)
     message = str(said.get("message") or response.get("exception_message") or "")
     if said.get("status_code") is None:
-        return Answer(_NO_ANSWER, failure=message or "there was no answer")
+        return Answer(NO_ANSWER, failure=message or "there was no answer")
     body = _plain(said.get("body"))
     # The client takes the error out of its envelope.
     if not isinstance(body, dict):

@@ -4,7 +4,6 @@ Jobs are opened in input order before any of them runs, so a script deals its tu
 position. Under a virtual clock, answers "as completed" come in the order of that clock.
 """
 
-import asyncio
 import heapq
 import os
 from collections.abc import (
@@ -14,14 +13,17 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, wait
 from contextlib import closing, nullcontext
 from queue import SimpleQueue
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from harness.messages import AIMessage
 from harness.models.places import Place, Threads, place_for
 from harness.models.playback import Playback
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 __all__ = ["Job", "abatch", "abatch_as_completed", "batch", "batch_as_completed"]
 
@@ -145,6 +147,8 @@ def _threaded(
             advance()
         else:
             lanes = plan.lanes or min(32, (os.cpu_count() or 1) + 4)
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(max_workers=min(lanes, len(jobs) or 1)) as pool:
                 yield from _running(jobs, Threads(pool), lanes, advance, stop=stop)
 
@@ -236,6 +240,8 @@ async def _tasked(
     jobs: Sequence[Job[T]], plan: Plan, *, stop: bool
 ) -> AsyncGenerator[tuple[int, T | Exception]]:
     """Run *jobs* in tasks that begin in input order; *stop* as in `_threaded`."""
+    import asyncio
+
     place, stopped = place_for(jobs, plan.executor), False
     tasks: dict[asyncio.Task[T | Exception], int] = {}
     waiting = iter(range(len(jobs)))
@@ -268,7 +274,7 @@ async def _tasked(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _drop(tasks: Mapping[asyncio.Task[Any], int], number: int) -> None:
+def _drop(tasks: Mapping["Task[Any]", int], number: int) -> None:
     """Cancel those that wait for the executor, behind the job of that *number*."""
     for task, n in tasks.items():
         if n > number:

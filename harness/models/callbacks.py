@@ -4,7 +4,6 @@ A handler is any object with some of the four methods of `CallbackHandler`, sync
 async. An error in one is the application's bug: it ends the run as a CallbackError.
 """
 
-import asyncio
 import contextvars
 import inspect
 import threading
@@ -133,6 +132,8 @@ async def _awaited(result: Any) -> None:
 
 
 def _finish(work: Coroutine[Any, Any, None]) -> None:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

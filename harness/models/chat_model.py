@@ -28,11 +28,12 @@ from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
 from harness.models.config import ConfigLike, RunConfig, configs_for
 from harness.models.events import OPTIONS, Event, checked_options, model_events
-from harness.models.parcels import Sent, SentPlayer, stays
+from harness.models.parcels import Sent, SentPlayer
 from harness.models.places import shares_memory
 from harness.models.playback import Playback, asynchronous
 from harness.models.retrying import Fallback, Player, Retry, RetryPolicy, sent
 from harness.models.runs import Run, ambience
+from harness.models.staying import stays
 from harness.models.structured import Method, Output, StructuredModel
 from harness.requests import ChatRequest
 from harness.steps import Step

@@ -1,6 +1,9 @@
-"""Time as the models see it: real, or virtual so that tests never wait."""
+"""Time as the models see it: real, or virtual so that tests never wait.
 
-import asyncio
+asyncio, which takes as long to load as all of the models, waits until a loop is used;
+so it does in the other modules that a model is made of.
+"""
+
 import threading
 import time
 from typing import Any, Protocol
@@ -60,6 +63,8 @@ class RealClock:
 
     async def asleep_until(self, moment: float) -> None:
         """Sleep in this task until *moment*, in seconds of `now`."""
+        import asyncio
+
         await asyncio.sleep(max(0.0, moment - self.now()))
 
 
@@ -160,6 +165,8 @@ def given_clock(clock: Clock | None) -> Clock:
 
 async def others_turn() -> None:
     """Let other tasks run, as waiting for the network does; under trio as well."""
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

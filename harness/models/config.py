@@ -94,7 +94,7 @@ class RunConfig:
 
     def __reduce__(self) -> tuple[Any, ...]:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        return RunConfig, tuple({**given, "executor": None}.values())
+        return RunConfig.of, ({**given, "executor": None},)
 
 
 def _unwanted(name: str, value: object) -> InputError:

@@ -1,6 +1,5 @@
 """Runs as streams of events: of one model, or of all models inside an application."""
 
-import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -134,6 +133,8 @@ async def astream_events(
     >>> asyncio.run(kinds(lambda text: text.upper()))
     ['on_chain_start', 'on_chain_end']
     """
+    import asyncio
+
     chosen = checked_options(options)
     if not callable(app):
         raise InputError(f"{shown(app)} is no application: give a function.")
@@ -157,6 +158,8 @@ async def astream_events(
 
 
 async def _call(app: Callable[[Any], Any], value: object) -> Any:
+    import asyncio
+
     if inspect.iscoroutinefunction(app):
         return await app(value)
     result = await asyncio.to_thread(app, value)
@@ -167,6 +170,8 @@ class _Chain:
     """A callback handler that turns what it hears of an application into events."""
 
     def __init__(self, name: str, config: RunConfig, around: Ambience) -> None:
+        import asyncio
+
         self.name = name
         self.run_id = str(config.run_id or uuid4())
         #: What holds for the calls that the application makes.

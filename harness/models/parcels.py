@@ -8,7 +8,7 @@ import pickle
 import sys
 import threading
 import traceback
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,22 +30,7 @@ __all__ = [
     "lost",
     "play_parcel",
     "refused",
-    "stay_while",
-    "stays",
 ]
-
-#: What can keep runs in this process: a cassette that is open, a guard of the network.
-_reasons: list[Callable[[], bool]] = []
-
-
-def stay_while(reason: Callable[[], bool]) -> None:
-    """Let no run leave this process while *reason* says so."""
-    _reasons.append(reason)
-
-
-def stays() -> bool:
-    """Whether runs may not leave this process now."""
-    return any(reason() for reason in _reasons)
 
 
 class SentPlayer:

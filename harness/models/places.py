@@ -1,6 +1,5 @@
 """Where the runs of a batch are played: in an executor's threads, or by its workers."""
 
-import asyncio
 import contextvars
 from collections.abc import Sequence
 from concurrent import futures
@@ -132,6 +131,8 @@ def _outcome(future: Future[Any]) -> Any:
 
 async def _over(future: Future[Any]) -> Future[Any]:
     """*future* when it is done; cancelled if this task is."""
+    import asyncio
+
     waiting = asyncio.wrap_future(future)
     try:
         await asyncio.wait({waiting})

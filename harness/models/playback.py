@@ -1,6 +1,5 @@
 """Steps acted out in Python: chunks are given on, pauses waited, faults raised."""
 
-import asyncio
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any
@@ -227,6 +226,8 @@ async def asynchronous(
             for step in iterator:
                 yield step
             return
+        import asyncio
+
         while (step := await asyncio.to_thread(_next, iterator)) is not _END:
             yield step
     finally:

@@ -4,9 +4,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, Self, assert_never, cast
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, assert_never, cast
 
 from harness.errors import InputError, OutputError, nearest, shown
 from harness.messages import AIMessage
@@ -18,6 +16,9 @@ from harness.requests import ResponseFormat
 from harness.schemas import check_schema, problems
 from harness.tool_specs import ToolSpec, tool_spec
 from harness.values import dumped
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 __all__ = ["Method", "Output", "StructuredModel"]
 
@@ -68,7 +69,9 @@ class Output:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @cached_property
-    def _adapter(self) -> TypeAdapter[Any] | None:
+    def _adapter(self) -> "TypeAdapter[Any] | None":
+        from pydantic import TypeAdapter
+
         return None if self.target is None else TypeAdapter(self.target)
 
     def read(self, message: AIMessage) -> Any:
@@ -86,6 +89,8 @@ class Output:
     def _value(self, message: AIMessage) -> Any:
         found = self._called(message) if self.calls else self._written(message)
         if self._adapter is not None and not self._is_typed_dict:
+            from pydantic import ValidationError
+
             try:
                 # As JSON: a strict model takes its dates and tuples so, and only so.
                 return self._adapter.validate_json(dumped(found))

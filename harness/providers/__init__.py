@@ -12,7 +12,7 @@ from harness.providers.models import (
     OpenAIResponsesModel,
 )
 from harness.providers.registry import init_chat_model, register_provider
-from harness.providers.services import Service
+from harness.services import Service
 
 __all__ = [
     "AnthropicChatModel",

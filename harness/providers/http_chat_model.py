@@ -19,8 +19,8 @@ from harness.providers.options import (
     given_service,
 )
 from harness.providers.retries import Retries, retry_count
-from harness.providers.services import Service
 from harness.requests import ChatRequest
+from harness.services import Service
 from harness.steps import Step
 from harness.wire import DIALECTS, Dialect
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.errors import AuthenticationError, InputError
-from harness.providers.services import Service
+from harness.services import Service
 
 __all__ = ["ApiKey", "find_key"]
 

@@ -7,14 +7,14 @@ from typing import Any
 from harness.errors import InputError, shown
 from harness.models.structured import Method, StructuredModel
 from harness.providers.http_chat_model import HttpChatModel
-from harness.providers.services import (
+from harness.requests import ChatRequest
+from harness.services import (
     ANTHROPIC,
     GEMINI,
     OLLAMA,
     OPENAI,
     OPENAI_RESPONSES,
 )
-from harness.requests import ChatRequest
 
 __all__ = [
     "AnthropicChatModel",

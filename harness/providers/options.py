@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.errors import InputError, nearest, shown
 from harness.providers.addresses import base_url
-from harness.providers.services import Service
+from harness.services import Service
 from harness.wire import DIALECTS
 
 __all__ = ["check_names", "given_address", "given_headers", "given_service"]

@@ -17,7 +17,7 @@ from harness.providers.models import (
     OpenAIChatModel,
     OpenAIResponsesModel,
 )
-from harness.providers.services import COMPATIBLE
+from harness.services import COMPATIBLE
 
 __all__ = ["Factory", "Registration", "init_chat_model", "register_provider"]
 

@@ -3,16 +3,18 @@
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from harness.cassettes.naming import cut, portable
 from harness.errors import nearest, shown
 from harness.pytest_plugin.settings import MARKER
 
-__all__ = ["CHAT", "TAPE", "called_after", "marked"]
+__all__ = ["CHAT", "TAPE", "called_after", "cassette_name", "marked"]
 
-_LONGEST_NAME = 150
+_LONGEST_NAME = 150  # bytes: a journal beside the cassette adds some
 
 _BOTH: dict[str, tuple[type, ...]] = {
     "name": (str,),
@@ -86,13 +88,40 @@ def _wrong(given: Sequence[tuple[str, object]]) -> str | None:
 def called_after(item: pytest.Item) -> str:
     """A name for the cassette of a test, that no other test's cassette has.
 
-    The path of the module, the class and the test, parameters in brackets. A digest
-    tells apart what file systems do not: case, odd characters, very long names.
+    The path of the module, the class and the test, parameters in brackets.
     """
-    path, _, name = item.nodeid.partition("::")
-    test, bracket, params = name.replace("::", ".").partition("[")
-    plain = re.sub(r"[^\w.\-]", "-", params.removesuffix("]"), flags=re.ASCII)
-    short = f"{test}{bracket}{plain}"[:_LONGEST_NAME] + ("]" if bracket else "")
-    if short != f"{test}{bracket}{params}" or params != params.lower():
-        short += f"-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
-    return f"{path.removesuffix('.py')}/{short}"
+    return cassette_name(item.nodeid, twin=_has_twin(item))
+
+
+def cassette_name(nodeid: str, *, twin: bool = False) -> str:
+    """The name of the cassette of the test *nodeid*: a path that every system takes.
+
+    A digest tells apart what file systems do not: case, odd characters, very long
+    names. In the names of tests case is kept as it is, unless there is a *twin*.
+    """
+    path, _, name = nodeid.partition("::")
+    folder = "/".join(map(portable, path.removesuffix(".py").split("/")))
+    test, bracket, rest = name.partition("[")
+    words = [re.sub(r"[^\w\-]", "-", one) for one in test.split("::")]
+    params = re.sub(r"[^\w.\-]", "-", rest.removesuffix("]"), flags=re.ASCII)
+    end = "]" if bracket else ""
+    whole = f"{'.'.join(words)}{bracket}{params}"
+    short = portable(cut(whole, _LONGEST_NAME) + end)
+    said = f"{folder}.py::{'::'.join(words)}{bracket}{params}{end}"
+    if twin or (nodeid, whole + end) != (said, short) or params != params.lower():
+        data = nodeid.encode("utf-8", "surrogatepass")
+        short += f"-{hashlib.sha256(data).hexdigest()[:8]}"
+    return f"{folder}/{short}"
+
+
+def _has_twin(item: pytest.Item) -> bool:
+    """Whether the name of a test or its class differs from another's in case alone.
+
+    What stands in the module decides, not which of its tests are run.
+    """
+    for above, node in pairwise(item.listchain()):
+        name = getattr(node, "originalname", None) or node.name
+        others = {*dir(getattr(above, "obj", None))} - {name}
+        if name.casefold() in map(str.casefold, others):
+            return True
+    return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from harness.cassettes.exchanges import Exchange
-from harness.cassettes.interactions import Interaction
+from harness.cassettes.interactions import NO_ANSWER, Interaction
 from harness.endpoint import Acting, Broken, Waits
 from harness.errors import CassetteMiss, UnrecordedRequest
 from harness.http_messages import HttpRequest
@@ -28,7 +28,6 @@ from harness.recording.opened import OpenCassette, Opened, OpenFake
 
 __all__ = ["Acts", "Playing", "answer_of"]
 
-_NO_ANSWER = 599
 _LAST_CHUNK = b"0\r\n\r\n"
 _REASONS = {int(status): status.phrase for status in http.HTTPStatus}
 
@@ -61,7 +60,7 @@ def answer_of(opened: Opened, request: HttpRequest, waits: Waits) -> Playing | E
             clock = opened.playback.clock
             acts = _recorded(opened, known, clock.now())
             version = known.http_version or "HTTP/1.1"
-            return Playing(acts, clock, version, silent=known.status == _NO_ANSWER)
+            return Playing(acts, clock, version, silent=known.status == NO_ANSWER)
         case OpenFake(endpoint=endpoint, clock=clock):
             acting = Acting(endpoint, request, waits, clock.now)
             acts = _acted(acting, request.method)
@@ -74,7 +73,7 @@ def _recorded(opened: OpenCassette, known: Interaction, began: float) -> Acts:
     """The recorded answer, which fails where it did."""
     name, _ = read_failure(known)
     how, words = failed_how(known)
-    if known.status == _NO_ANSWER:
+    if known.status == NO_ANSWER:
         raise Broken(how, words, name)
     for time, piece in on_the_wire(known, opened.playback):
         if time:
@@ -97,7 +96,7 @@ def _acted(acting: Acting, method: str) -> Acts:
     """The answer of a fake, a piece at a time, and in chunks if it has no length."""
     try:
         yield from acting.head()
-        status = acting.status or _NO_ANSWER
+        status = acting.status or NO_ANSWER
         headers = acting.headers
         chunked = "content-length" not in {name.lower() for name, _ in headers}
         if chunked:

@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.errors import NetworkBlocked
-from harness.models.parcels import stay_while
+from harness.models.staying import stay_while
 from harness.recording.hosts import is_local, is_one_of
 from harness.recording.patching import Patch, Patches
 from harness.recording.stack import client_here, code_line

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.cassettes.exchanges import Exchange
 from harness.cassettes.http_requests import HttpRequest
-from harness.cassettes.interactions import Ending, Interaction
+from harness.cassettes.interactions import NO_ANSWER, Ending, Interaction
 from harness.errors import CassetteMiss, UnrecordedRequest
 from harness.models.clocks import others_turn
 from harness.recording.endings import (
@@ -32,7 +32,6 @@ __all__ = ["MODULES", "patches"]
 #: The libraries.
 MODULES = ("httpx", "httpx2")
 
-_NO_ANSWER = 599
 _SWITCHING_PROTOCOLS = 101
 _DEFAULT_ERROR: dict[Ending, str] = {
     "timeout": "ReadTimeout",
@@ -158,7 +157,7 @@ class _Stub:
 
     def _answer(self, known: Interaction, opened: OpenCassette, request: Any) -> Any:
         """The recorded answer. Raises what was recorded, if that was an error."""
-        if known.status == _NO_ANSWER and known.ended in BROKEN:
+        if known.status == NO_ANSWER and known.ended in BROKEN:
             raise self._failure(known, request)
         extensions = {"http_version": _bytes(known.http_version or "HTTP/1.1")}
         if known.reason or known.http_version.startswith("HTTP/1"):

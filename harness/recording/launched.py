@@ -105,7 +105,7 @@ def closed(tape: Tape) -> Report:
 def _write(reports: Path, report: Report) -> None:
     try:
         path = reports / f"{os.getpid()}.json"
-        path.write_text(json.dumps(asdict(report)), "utf-8")
+        path.write_text(json.dumps(asdict(report)), "utf-8", newline="\n")
     except OSError:  # whoever waited for it has gone
         return
 

@@ -7,13 +7,10 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from harness.cassettes.interactions import Headers, Interaction
-from harness.errors import InputError, shown
 from harness.models.clocks import Clock, RealClock
 
-__all__ = ["Playback", "RetryAfter", "Timing", "read_speed"]
+__all__ = ["Playback", "RetryAfter"]
 
-#: At once, in recorded time, or so many times as fast.
-Timing = Literal["instant", "recorded"] | float
 #: What a replayed answer says of when to try again: at once, or what was recorded.
 RetryAfter = Literal["now", "recorded"]
 
@@ -59,22 +56,6 @@ class Playback:
         if again and "retry-after-ms" not in names:
             headers = (*headers, ("retry-after-ms", "1"))
         return headers
-
-
-def read_speed(timing: object) -> float:
-    """The speed that *timing* says. Raises InputError."""
-    match timing:
-        case "instant":
-            return 0.0
-        case "recorded":
-            return 1.0
-        case int() | float() if not isinstance(timing, bool) and 0 < timing < 1e9:
-            return float(timing)
-        case _:
-            raise InputError(
-                f"timing={shown(timing)}; give 'instant', 'recorded' or a number above "
-                "0: with 10 it is ten times as fast as it was."
-            )
 
 
 def _wait(headers: Headers) -> float:

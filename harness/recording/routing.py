@@ -23,7 +23,7 @@ from harness.errors import (
     UnrecordedRequest,
     UnscriptedRequest,
 )
-from harness.models.parcels import stay_while
+from harness.models.staying import stay_while
 from harness.recording.guard import Guard, put_up, refusal, take_down, way_out
 from harness.recording.hosts import host_of
 from harness.recording.opened import OpenCassette, Opened, OpenFake
@@ -151,11 +151,11 @@ class _Offline(Guard):
     It is up while none is open that may go live, and yields to one that was asked for.
     """
 
-    yields = True
-    overrules = False
+    _yields = True
+    _overrules = False
     is_up = False
 
-    def why(self, host: str, port: int | str | None) -> str:
+    def _why(self, host: str, port: int | str | None) -> str:
         """Why there is no network, and what to do."""
         del port
         names = ", ".join({str(one.tape.path): "" for one in self._told()})
@@ -164,7 +164,7 @@ class _Offline(Guard):
             f"{way_out(host)}"
         )
 
-    def remember(self, error: NetworkBlocked) -> None:
+    def _remember(self, error: NetworkBlocked) -> None:
         """Tell it to the cassette of this context, or, if it has none, to all."""
         for opened in self._told():
             opened.tape.misses.append(CassetteMiss(str(error)))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack, cast
 from harness.cassettes.folders import cassette_path
 from harness.cassettes.settings import TapeOptions
 from harness.cassettes.tape import Tape
+from harness.cassettes.timing import Timing, read_speed
 from harness.errors import (
     CassetteError,
     CassetteWarning,
@@ -24,7 +25,7 @@ from harness.models.clocks import Clock, RealClock, given_clock
 from harness.paths import StrPath
 from harness.recording import routing
 from harness.recording.opened import OpenCassette
-from harness.recording.playback import Playback, RetryAfter, Timing, read_speed
+from harness.recording.playback import Playback, RetryAfter
 from harness.recording.routing import inside
 from harness.recording.stubs import PATCHES
 

@@ -2,7 +2,7 @@
 
 from harness.refreshing.asking import Result, ask_again
 from harness.refreshing.costs import Tokens, price, priced, summed, tokens_of, total_of
-from harness.refreshing.signing import Keys, signed
+from harness.refreshing.signing import Keys, read_key, signed
 from harness.refreshing.staleness import is_stale, obstacle, oldest, read_age
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "price",
     "priced",
     "read_age",
+    "read_key",
     "signed",
     "summed",
     "tokens_of",

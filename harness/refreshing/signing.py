@@ -12,7 +12,8 @@ from harness.cassettes.interactions import Headers, Interaction
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.secret_names import ACCOUNT, COOKIE, REQUEST_ID, header_kind
 from harness.errors import InputError, shown
-from harness.providers.services import (
+from harness.recording.hosts import host_of, is_local, is_one_of
+from harness.services import (
     ANTHROPIC,
     COMPATIBLE,
     GEMINI,
@@ -21,10 +22,9 @@ from harness.providers.services import (
     OPENAI_RESPONSES,
     Service,
 )
-from harness.recording.hosts import host_of, is_local, is_one_of
 from harness.wire import dialect_of
 
-__all__ = ["Keys", "signed"]
+__all__ = ["Keys", "read_key", "signed"]
 
 _AZURE = Service(
     "Azure",
@@ -57,29 +57,33 @@ _CODINGS = "gzip, deflate"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys in *environ*; *given* names the variable of a host that nobody knows."""
+    """The keys in *environ*; *given* names the variable of a host that nobody knows.
+
+    A host may have the wildcards of a shell.
+    """
 
     environ: Mapping[str, str] = field(repr=False)
     given: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str], given: list[str]) -> "Keys":
-        """The same of texts such as "llm.internal=LAB_KEY". Raises InputError."""
-        named: dict[str, str] = {}
-        for one in given:
-            host, _, variable = one.partition("=")
-            if not (host and variable.isidentifier()):
-                raise InputError(
-                    f"--key {shown(one)}: give a host and the variable that has its "
-                    "key, such as llm.internal=LAB_KEY."
-                )
-            named[host.lower()] = variable
-        return cls(environ, named)
 
     def of(self, variables: tuple[str, ...]) -> str:
         """The first key that is there."""
         found = (self.environ.get(name, "").strip() for name in variables)
         return next(filter(None, found), "")
+
+
+def read_key(said: str) -> tuple[str, str]:
+    """A host and the variable that has its key. Raises InputError.
+
+    >>> read_key("llm.internal=LAB_KEY")
+    ('llm.internal', 'LAB_KEY')
+    """
+    host, _, variable = said.partition("=")
+    if not (host and variable.isidentifier()):
+        raise InputError(
+            f"{shown(said)} names no key: give a host and the variable that has it, "
+            "such as llm.internal=LAB_KEY."
+        )
+    return host.lower(), variable
 
 
 def signed(one: Interaction, keys: Keys) -> tuple[str, Headers]:
@@ -133,7 +137,7 @@ def _credential(one: Interaction, keys: Keys) -> tuple[str, str, str]:
     if hidden or _is_hidden(one.url):
         raise InputError(
             f"Which key is that of {host}? Say the variable that has it: "
-            f"--key {host}=VARIABLE."
+            f"--key-variable {host}=VARIABLE."
         )
     return "", "", ""
 

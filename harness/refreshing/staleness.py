@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from harness.cassettes.conversations import is_conversation
-from harness.cassettes.interactions import Interaction, decoded_body
+from harness.cassettes.interactions import NO_ANSWER, Interaction, decoded_body
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.redaction import Redaction
 from harness.cassettes.rules import OWN
@@ -20,7 +20,6 @@ __all__ = ["is_stale", "obstacle", "oldest", "read_age"]
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,5})([hdw]?)")
 _PASSING = frozenset({408, 409, 425, 429})
-_NO_ANSWER = 599
 _OF_BODIES = frozenset({"content-encoding", "content-length"})
 #: Begins what a secret is thought to have been.
 _TOLD = "Zq8Kx2Lm9Pv4Wt7R"
@@ -85,7 +84,7 @@ def obstacle(interactions: Sequence[Interaction]) -> str | None:
 def _obstacle(one: Interaction, models: set[tuple[str, int | None]]) -> str | None:
     if is_conversation(one):
         return "was recorded by a RecordingChatModel, which alone can ask it again"
-    if one.status == _NO_ANSWER or one.ended != "complete":
+    if one.status == NO_ANSWER or one.ended != "complete":
         return f"ended in a failure ({one.ended}), which asking again does not bring"
     if one.status in _PASSING or one.status >= 500:
         return f"was refused ({one.status}), which asking again does not bring"

@@ -34,7 +34,7 @@ def token_limit(params: Mapping[str, Any]) -> int | None:
     >>> token_limit({"max_completion_tokens": 5}), token_limit({"max_tokens": -1})
     (5, None)
     """
-    said = (params.get(name) for name in _SPELLINGS)
+    said = [params.get(name) for name in _SPELLINGS]
     limits = [n for n in said if type(n) is int and n > 0]
     return min(limits, default=None)
 

@@ -16,6 +16,7 @@ from harness.chunks import AIMessageChunk
 from harness.errors import InputError
 from harness.partial_json import JsonError, parse_object
 from harness.scripts.cutting import Pieces, cut, cut_arguments
+from harness.scripts.endings import Last
 from harness.scripts.parts import Block, CutLike, Failure, Part, Said, ScriptedCall
 from harness.steps import Fault, Pause, Step
 
@@ -57,28 +58,6 @@ class Fragment:
 
 Piece = str | dict[str, Any]  # of a text, or of any other block
 Beat = str | AIMessageChunk | Fragment | Pause | Fault
-
-
-class Last:
-    """The chunk that says *content* and ends the answer.
-
-    Whoever plays an answer again mostly ends it with the same fields: the chunk is made
-    anew where they differ from those of the time before.
-    """
-
-    __slots__ = ("_content", "_made")
-
-    def __init__(self, content: str | list[dict[str, Any]] = "") -> None:
-        self._content = content
-        self._made: tuple[dict[str, Any], AIMessageChunk] | None = None
-
-    def chunk(self, id: str, fields: dict[str, Any]) -> AIMessageChunk:
-        """The chunk with *id* and *fields*."""
-        made = self._made
-        if made is None or made[0] != fields:
-            said = AIMessageChunk(self._content, chunk_position="last", **fields)
-            self._made = made = fields, said
-        return made[1].identified(id)
 
 
 @dataclass(frozen=True, slots=True)

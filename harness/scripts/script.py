@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from threading import RLock
-from types import GeneratorType
 from typing import Any, Self
 
 from harness.chunks import AIMessageChunk
@@ -313,7 +312,7 @@ def _played(entry: Call, steps: Iterator[Step]) -> Iterator[Step]:
         entry._error = error
         raise
     finally:
-        if isinstance(steps, GeneratorType):  # a tuple's iterator is not to be closed
+        if inspect.isgenerator(steps):  # a tuple's iterator is not to be closed
             steps.close()
 
 

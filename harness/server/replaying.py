@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.cassettes.interactions import Interaction, decoded_body
+from harness.cassettes.interactions import NO_ANSWER, Interaction, decoded_body
 from harness.endpoint import Cut, Piece, Reply
 from harness.errors import CassetteMiss, UnrecordedRequest
 from harness.http_messages import Ending, Headers
@@ -15,7 +15,6 @@ HOP_BY_HOP = frozenset(
     "connection content-length keep-alive proxy-authenticate proxy-authorization te "
     "trailer transfer-encoding upgrade".split()
 )
-_NO_ANSWER = 599
 #: A recording calls "interrupted" what dropped in the middle: it is no early end.
 _CUTS: dict[Ending, Cut] = {
     "connection": Cut("connection"),
@@ -32,7 +31,7 @@ def replayed(known: Interaction, speed: float = 0.0) -> Reply:
     (200, [b'Hi'])
     """
     cut = _CUTS.get(known.ended)
-    if known.status == _NO_ANSWER and cut is not None:
+    if known.status == NO_ANSWER and cut is not None:
         return Reply(None, pieces=iter((cut,)))
     waits, pieces = _timed(known, speed)
     return Reply(known.status, _headers(known), pieces, waits, stream=True)

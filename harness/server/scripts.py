@@ -118,7 +118,7 @@ async def _refuse(
     if not stage.started:
         await stage.play(refusal(str(failure), request.url))
         return
-    call = next(one for one in endpoint.calls if one.request is request)
+    call = next(one for one in reversed(endpoint.calls) if one.request is request)
     encoder = DIALECTS[call.dialect].encoder(call.asked)
     await stage.write(encoder.feed(Fault(f"chat-harness: {failure}", status=400)))
     await stage.cut("connection")

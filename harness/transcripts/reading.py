@@ -8,6 +8,7 @@ from harness.cassettes import CassetteSource, Interaction, load_cassette
 from harness.cassettes.source import Recording
 from harness.chunks import AIMessageChunk
 from harness.errors import CassetteError
+from harness.finishing import plain_text
 from harness.paths import StrPath
 from harness.requests import ChatRequest
 from harness.scripts import Script
@@ -157,6 +158,10 @@ def answered(asked: Exchange, steps: Iterator[Step], *, timed: bool) -> Exchange
 
 
 def _pieces(chunk: AIMessageChunk, at: float | None) -> Iterator[Piece]:
+    text = plain_text(chunk)
+    if text:  # as nearly all are
+        yield Piece("text", text, at)
+        return
     blocks = chunk.content_blocks
     for block in blocks:
         kind = block["type"]

@@ -7,7 +7,6 @@ CPU time, and the median with its quartiles. Nothing here writes or prints.
 
 import gc
 import math
-import resource
 import statistics
 import subprocess
 import time
@@ -67,6 +66,8 @@ def child_cpu(command: Sequence[str], env: Mapping[str, str] | None = None) -> f
 
     What it prints is shown only if it ends badly, as `subprocess.CalledProcessError`.
     """
+    import resource  # Windows has none
+
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, capture_output=True, env=env)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -95,6 +96,20 @@ def rounds(
             if number >= 0:
                 taken[name].append(found)
     return taken
+
+
+def by_size(
+    taken: Mapping[tuple[int, str], list[float]],
+) -> dict[int, dict[str, list[float]]]:
+    """Sort what sides took that raced at several sizes in the same rounds.
+
+    >>> by_size({(1, "a"): [3.0], (1, "b"): [4.0], (2, "a"): [5.0]})
+    {1: {'a': [3.0], 'b': [4.0]}, 2: {'a': [5.0]}}
+    """
+    found: dict[int, dict[str, list[float]]] = {}
+    for (size, name), each in taken.items():
+        found.setdefault(size, {})[name] = each
+    return found
 
 
 # --------------------------------------------------------------------------- reckoning

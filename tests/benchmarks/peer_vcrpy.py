@@ -1,19 +1,17 @@
 """Stock vcrpy, measured in a process of its own: two of its versions race in one run.
 
-In: a line of JSON for each thing to do, the name of a function here and what it gets.
-Out: a line with what that gave. It needs vcrpy and httpx, and nothing of harness.
+Functions for `talking.Peer`. It needs vcrpy and httpx, and nothing of harness.
 """
 
-import gc
-import json
 import shutil
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import vcr
+from machine import high_water
+from measuring import cpu
+from talking import listen
 from vcr.cassette import Cassette
 from vcr.request import Request
 
@@ -27,7 +25,8 @@ def used() -> str:
 
 
 def make(path: str, exchanges: list[dict[str, Any]]) -> None:
-    """Record *exchanges* into a file."""
+    """Record *exchanges* into a new file."""
+    Path(path).unlink(missing_ok=True)
     cassette = Cassette.load(path=path, record_mode="all")
     for one in exchanges:
         cassette.append(*recorded(one))
@@ -45,33 +44,24 @@ def recorded(one: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
 
 def load(path: str) -> float:
     """Read a file."""
-    gc.collect()
-    start = time.process_time()
-    Cassette.load(path=path, record_mode="none")
-    return time.process_time() - start
+    return cpu(lambda: Cassette.load(path=path, record_mode="none"))
 
 
 def peak(path: str) -> float:
     """By how many MB reading a file raises the peak of memory; once a process."""
-    before = high_water()
+    before = high_water() or 0.0
     _ = Cassette.load(path=path, record_mode="none")
-    return high_water() - before
-
-
-def high_water() -> float:
-    """The most MB that this process has ever had, where Linux tells it."""
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return (high_water() or 0.0) - before
 
 
 def around(path: str, times: int) -> float:
     """Open and close a cassette around nothing."""
-    gc.collect()
-    start = time.process_time()
-    for _ in range(times):
+
+    def opened() -> None:
         with RECORDER.use_cassette(path):
             pass
-    return (time.process_time() - start) / times
+
+    return cpu(opened, times)
 
 
 def begin(path: str) -> None:
@@ -91,35 +81,32 @@ def end() -> None:
 
 def replay(asked: list[dict[str, Any]]) -> float:
     """Ask for exchanges that were recorded."""
-    client = OPEN["client"]
-    gc.collect()
-    start = time.process_time()
-    for one in asked:
-        answer = client.post(one["url"], content=one["request"], headers=one["asked"])
-        if answer.text != one["response"]:
-            raise AssertionError(answer.text)
-    return (time.process_time() - start) / len(asked)
+
+    def ask() -> None:
+        for one in asked:
+            answer = OPEN["client"].post(
+                one["url"], content=one["request"], headers=one["asked"]
+            )
+            assert answer.text == one["response"]
+
+    return cpu(ask) / len(asked)
 
 
 def add(path: str, one: dict[str, Any]) -> list[float]:
     """Record one exchange more: seconds to open, and to keep it and save."""
     copy = Path(path).with_suffix(".copy.yaml")
     shutil.copy(path, copy)
-    gc.collect()
-    start = time.process_time()
-    cassette = Cassette.load(path=str(copy), record_mode="new_episodes")
-    opened = time.process_time()
-    cassette.append(*recorded(one))
-    cassette._save()
-    return [opened - start, time.process_time() - opened]
+    found: list[Cassette] = []
 
+    def opened() -> None:
+        found.append(Cassette.load(path=str(copy), record_mode="new_episodes"))
 
-def main() -> None:
-    """Do what standard input says."""
-    for line in sys.stdin:
-        name, given = json.loads(line)
-        print(json.dumps(globals()[name](*given)), flush=True)
+    def kept() -> None:
+        found[0].append(*recorded(one))
+        found[0]._save()
+
+    return [cpu(opened), cpu(kept)]
 
 
 if __name__ == "__main__":
-    main()
+    listen(globals())

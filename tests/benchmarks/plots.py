@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from io import StringIO
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 from tables import OURS, Line, Row
 
 mpl.use("svg")
@@ -27,20 +28,29 @@ Points = dict[int, tuple[float, float, float]]
 
 def draw(lines: Iterable[Line]) -> str | None:
     """Give a picture with a panel for each subject that has two sizes or more."""
+    drawn = figure(lines)
+    if drawn is None:
+        return None
+    text = StringIO()
+    drawn.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue()
+
+
+def figure(lines: Iterable[Line]) -> Figure | None:
+    """Give the same as a figure of matplotlib."""
     panels = {what: sides for what, sides in curves(lines).items() if sides}
     if not panels:
         return None
-    from matplotlib.figure import Figure
-
+    names = [*dict.fromkeys(name for sides in panels.values() for name in sides)]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.6 * columns, 3.0 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
+    drawn = Figure(figsize=(3.6 * columns, 3.0 * rows), layout="constrained")
+    grid = drawn.subplots(rows, columns, squeeze=False)
     for place, ((what, unit), sides) in zip(grid.flat, panels.items(), strict=False):
-        for number, (name, points) in enumerate(sides.items()):
+        for name, points in sides.items():
             middle = [points[size][0] for size in sorted(points)]
             around = [points[size][1:] for size in sorted(points)]
-            colour, width = f"C{number}", 2.0 if name == OURS else 1.2
+            colour, width = f"C{names.index(name) % 10}", 2.0 if name == OURS else 1.2
             place.plot(
                 sorted(points), middle, "o-", ms=3, lw=width, color=colour, label=name
             )
@@ -50,9 +60,7 @@ def draw(lines: Iterable[Line]) -> str | None:
         place.legend(fontsize=7, frameon=False)
     for place in grid.flat[len(panels) :]:
         place.set_axis_off()
-    text = StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+    return drawn
 
 
 def curves(lines: Iterable[Line]) -> dict[tuple[str, str], dict[str, Points]]:

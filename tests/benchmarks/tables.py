@@ -156,17 +156,19 @@ class Subject:
         """Give a row for each peer, or one if there is none.
 
         *taken* has our figures under `OURS` and those of each peer under its name and
-        version; *aims* has them by the same names.
+        version; *aims* has them by the same names. An aim of ours stands in its first
+        row.
         """
         scale = UNITS.get(self.unit, 1.0)
         mine, wanted = taken[OURS], aims or {}
         ours = Spread.of(mine).times(scale)
         peers = [name for name in taken if name != OURS]
-        if OURS in wanted or not peers:
-            yield Row(
-                self.group, self.what, size, self.unit, ours, aim=wanted.get(OURS)
-            )
+        alone = wanted.get(OURS)
+        if not peers:
+            yield Row(self.group, self.what, size, self.unit, ours, aim=alone)
         for name in peers:
+            both = [one for one in (alone, wanted.get(name)) if one is not None]
+            alone = None
             more = self.unit.endswith("/s")
             yield Row(
                 self.group,
@@ -177,7 +179,7 @@ class Subject:
                 name,
                 Spread.of(taken[name]).times(scale),
                 ratio(mine, taken[name]) if more else ratio(taken[name], mine),
-                wanted.get(name),
+                ", ".join(both) or None,
             )
 
     def growths(
@@ -204,6 +206,15 @@ class Subject:
 
 
 # ------------------------------------------------------------------------- the report
+
+
+def picture(group: str) -> str:
+    """Give the name of the file with a group's picture.
+
+    >>> picture("partial JSON")
+    'partial-json.svg'
+    """
+    return f"{group.lower().replace(' ', '-')}.svg"
 
 
 @dataclass
@@ -288,14 +299,19 @@ def table(lines: Iterable[Line]) -> str:
     """
     every = [*lines]
     parts = []
-    for kind, head in (
-        (Row, ["what", OURS, "peer", "its figure", "ratio", "aim", "met"]),
-        (Growth, ["growth", OURS, "peer", "its growth", "aim", "met"]),
-    ):
+    for kind in (Row, Growth):
         found = [row_of(line.cells()) for line in every if isinstance(line, kind)]
         if found:
-            parts.append("\n".join([row_of(head), ruler(head), *found]))
+            names = head(kind)
+            parts.append("\n".join([row_of(names), ruler(names), *found]))
     return "\n\n".join(parts)
+
+
+def head(kind: type[Line]) -> list[str]:
+    """Give the names of the columns of a kind of line."""
+    if kind is Row:
+        return ["what", OURS, "peer", "its figure", "ratio", "aim", "met"]
+    return ["growth", OURS, "peer", "its growth", "aim", "met"]
 
 
 def row_of(cells: Sequence[str]) -> str:
@@ -307,10 +323,10 @@ def row_of(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def ruler(head: Sequence[str]) -> str:
+def ruler(names: Sequence[str]) -> str:
     """Give the line below the head: figures stand on the right."""
     texts = {"what", "growth", "peer", "aim", "met"}
-    return f"|{'|'.join('---' if cell in texts else '---:' for cell in head)}|"
+    return f"|{'|'.join('---' if name in texts else '---:' for name in names)}|"
 
 
 def unmet(lines: Sequence[Line]) -> str:
@@ -321,9 +337,13 @@ def unmet(lines: Sequence[Line]) -> str:
     for line in lines:
         cells = line.cells()
         against = f" against {cells[3]} of {cells[2]}" if cells[2] else ""
-        times = f", {cells[4]}" if isinstance(line, Row) and cells[4] else ""
+        times = ""
+        if isinstance(line, Row) and line.ratio is not None:
+            times = f", {cells[4]}"
+            if "x the cost" in (line.aim or ""):
+                times = f", {digits(1 / line.ratio.median)}x the cost"
         found.append(
-            f"- {line.group}: {line.name}: {line.aim}; measured {cells[1]}"
+            f"- {line.group}: {line.name}: aim {line.aim}; measured {cells[1]}"
             f"{against}{times}"
         )
     return "\n".join(found)
@@ -363,4 +383,4 @@ def digits(value: float) -> str:
         return f"{value:,.0f}"
     if abs(value) >= 1:
         return f"{value:.{1 if abs(value) >= 10 else 2}f}"
-    return f"{value:.3g}"
+    return f"{value:#.3g}"

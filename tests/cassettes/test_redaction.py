@@ -533,6 +533,7 @@ def test_headers() -> None:
         ("Authorization", "Bearer abc123def456"),
         ("Proxy-Authorization", "unknownscheme-abc"),
         ("Cookie", "a=first-value; b=second-value"),
+        ("Cookie2", "bare-value"),
         ("Set-Cookie", "sid=some-value; Path=/; Max-Age=5"),
         ("OpenAI-Organization", "my-company-1"),
         ("llm_provider-openai-project", "p-1234567"),
@@ -553,6 +554,7 @@ def test_headers() -> None:
         ("Authorization", "Bearer [secret]"),
         ("Proxy-Authorization", "[secret]"),
         ("Cookie", "a=[cookie]; b=[cookie]"),
+        ("Cookie2", "[cookie]"),
         ("Set-Cookie", "sid=[cookie]; Path=/; Max-Age=5"),
         ("OpenAI-Organization", "[account]"),
         ("llm_provider-openai-project", "[account]"),
@@ -637,6 +639,17 @@ def test_frames_are_sealed_again() -> None:
     assert b"".join(redacted.response_chunks or ()) == expected
 
 
+@pytest.mark.parametrize("rest", [b"\0", b"\0\0\0\x20" + b"\0" * 11])
+def test_frames_that_are_cut_off(rest: bytes) -> None:
+    """The last frame may have come in part; those before it are sealed all the same."""
+    whole = frame(b'{"password": "p"}')
+    mark = placeholder("secret", "p").encode()
+
+    redacted = DEFAULT.redact(said(whole + rest))
+
+    assert redacted.response_body == frame(b'{"password": "%s"}' % mark) + rest
+
+
 def test_the_length_of_what_is_missing_is_kept() -> None:
     """An answer that was cut off says how long it would have been."""
     body = b'{"password": "a-secret", "more'
@@ -663,6 +676,60 @@ def test_a_body_that_cannot_be_looked_into_is_refused() -> None:
 
     with pytest.raises(CassetteError):
         DEFAULT.redact(whole)
+
+
+def test_a_body_that_cannot_be_looked_into_is_named() -> None:
+    """An error says once whose body it is, and where that stands."""
+    coded, body = (("content-encoding", "gzip, gzip"),), b"\x1f\x8b\xff"
+    sent = Interaction(
+        "POST", URL, 200, request_headers=coded, request_body=body, place="number 3"
+    )
+    came = Interaction(
+        "POST",
+        URL,
+        200,
+        response_headers=coded,
+        response_body=body,
+        place="number 4",
+    )
+    errors = []
+
+    for hide in (
+        lambda: DEFAULT.redact(sent),
+        lambda: DEFAULT.redact(came),
+        lambda: DEFAULT.redact_request("POST", URL, coded, body),
+    ):
+        with pytest.raises(CassetteError) as caught:
+            hide()
+        errors.append(str(caught.value).partition(" is damaged gzip")[0])
+
+    assert errors == [
+        "number 3: the body of the request",
+        "number 4: the body of the response",
+        "the body of the request",
+    ]
+
+
+def test_headers_that_are_numbers() -> None:
+    """A key may be all digits; the length of a body is none, and stays."""
+    length, key = ("Content-Length", "2"), ("X-Api-Key", "1234567890123456")
+
+    _, _, headers, _ = DEFAULT.redact_request("POST", URL, (length, key), b"{}")
+
+    assert headers[0] == length
+    assert "1234567890123456" not in headers[1][1]
+
+
+def test_the_words_about_an_answer_are_hidden_as_well() -> None:
+    """What went wrong, and the text of the status, may quote a key."""
+    key = SHAPED["openai"](rng(3))
+    whole = Interaction("GET", URL, 401, failure=f"not {key}", reason=f"No {key}")
+
+    redacted = DEFAULT.redact(whole)
+
+    mark = redacted.failure.removeprefix("not ")
+    assert PLACEHOLDER.fullmatch(mark)
+    assert redacted.reason == f"No {mark}"
 
 
 @pytest.mark.parametrize("cut_off", [10, 0])
@@ -729,6 +796,38 @@ def test_two_codings() -> None:
     assert b"".join(redacted.response_chunks or ()) == redacted.response_body
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_stream_of_two_lines(end: str) -> None:
+    """The shortest stream that a key can be cut by is looked at as a stream."""
+    secret = SHAPED["openai"](rng(5))
+    lines = [{"response": f"It is {secret[:20]}"}, {"response": f"{secret[20:]}."}]
+    body = "\n".join(map(json.dumps, lines)) + end
+
+    redacted = DEFAULT.redact(said(body.encode())).response_body
+
+    pieces = [json.loads(line)["response"] for line in redacted.splitlines()]
+    assert "".join(pieces) == f"It is {placeholder('openai-key', secret)}."
+
+
+@pytest.mark.parametrize("coding", ["", "gzip, gzip"])
+def test_pieces_of_a_body_that_is_coded_otherwise(coding: str) -> None:
+    """Where no border can be followed through, each piece is still one."""
+    plain = text([*({"password": f"p{n}"} for n in range(99)), "end"])
+    body = gzip.compress(plain, mtime=0)
+    body = gzip.compress(body, mtime=0) if coding else body
+    quarter = len(body) // 4
+    whole = said(body, *([("content-encoding", coding)] if coding else ()))
+
+    redacted = DEFAULT.redact(cut(whole, quarter, 2 * quarter, 3 * quarter))
+
+    sizes = [len(one) for one in redacted.response_chunks or ()]
+    assert sum(sizes) == len(redacted.response_body)
+    assert len(sizes) == 4
+    assert all(sizes)
+    assert "content-encoding" not in dict(redacted.response_headers)
+    assert json.loads(decoded_body(redacted))[-1] == "end"
+
+
 def test_basic_that_is_no_base64() -> None:
     """A credential of a wrong form is hidden all the same."""
     redacted = DEFAULT.redact(asked(authorization="Basic \xff\xff", cookie="bare"))
@@ -781,7 +880,7 @@ def test_an_answer_cut_off_where_a_secret_begins_can_be_kept() -> None:
 def test_a_cookie_without_a_value_is_no_secret(header: str, value: str) -> None:
     """Servers delete cookies so, and such an answer can be kept."""
     pairs = ((header, value),)
-    whole = Interaction("POST", URL, 200, pairs, response_headers=pairs)
+    whole = Interaction("POST", URL, 200, request_headers=pairs, response_headers=pairs)
 
     redacted = DEFAULT.redact(whole)
 
@@ -819,6 +918,27 @@ def test_a_whole_object_that_was_cut_off() -> None:
     assert b'"B' not in redacted[3]
 
 
+@pytest.mark.parametrize("scheme", ["Basic", "BASIC"])
+@pytest.mark.parametrize("more", ["", "1", "12"])
+@pytest.mark.parametrize("padding", ["", "="])
+def test_a_password_is_known_again(scheme: str, more: str, padding: str) -> None:
+    """What basic authorisation is made of is hidden elsewhere too, as are the two."""
+    password = f"pass-word-{more}"
+    coded = base64.b64encode(f"ann:{password}".encode()).decode().rstrip("=")
+    coded += padding * (-len(coded) % 4)
+    whole = asked(
+        text([f"It is {password}.", f"ann:{password}!"]),
+        authorization=f"{scheme} {coded}",
+    )
+
+    redacted = DEFAULT.redact(whole)
+
+    assert json.loads(redacted.request_body) == [
+        f"It is {placeholder('secret', password)}.",
+        f"{placeholder('secret', f'ann:{password}')}!",
+    ]
+
+
 def test_own_rules() -> None:
     """Fields, headers, parameters, patterns and functions of one's own are added."""
     rules = Redaction.default().also(
@@ -850,6 +970,17 @@ def test_own_rules() -> None:
     assert rules.redact(redacted) == redacted
     assert rules.scan("a: cust-42")
     assert rules == rules.also()
+
+
+def test_names_to_keep_are_added_to() -> None:
+    """Each word of `also` is beside what was said before."""
+    rules = Redaction(keep=["api_key"]).also(keep=["token"])
+    whole = asked(text({"api_key": "k", "token": "t", "secret": "s"}))
+
+    redacted = json.loads(rules.redact(whole).request_body)
+
+    assert (redacted["api_key"], redacted["token"]) == ("k", "t")
+    assert redacted["secret"] != "s"
 
 
 def test_own_rules_alone() -> None:
@@ -887,7 +1018,9 @@ def test_none_hides_nothing() -> None:
 @pytest.mark.parametrize(
     ("rules", "error"),
     [
-        ({"fields": "ssn"}, "give a list"),
+        ({"fields": "ssn"}, "^fields is 'ssn'; give a list.$"),
+        ({"patterns": 5}, "^patterns is 5; give a list.$"),
+        ({"functions": "f"}, "^functions is 'f'; give a list.$"),
         ({"headers": [""]}, "no name"),
         ({"query": [3]}, "no name"),
         ({"patterns": ["("]}, "no regular expression"),
@@ -900,3 +1033,22 @@ def test_wrong_rules_are_told(rules: dict[str, Any], error: str) -> None:
     """A rule that could hide nothing is refused at once."""
     with pytest.raises(InputError, match=error):
         Redaction(**rules)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+@pytest.mark.parametrize("what", ["request", "response"])
+def test_a_body_that_cannot_be_looked_into_is_named_once(
+    coding: str, what: str
+) -> None:
+    """The place and which body it is, and then what is wrong with it."""
+    said: dict[str, Any] = {
+        f"{what}_headers": (("content-encoding", coding),),
+        f"{what}_body": b"\x28\xb5\x2f\xfd\xff\x00",
+    }
+    one = Interaction("POST", URL, 200, place="c.yaml, interaction 1", **said)
+
+    with pytest.raises(CassetteError) as caught:
+        DEFAULT.redact(one)
+
+    told = f"c.yaml, interaction 1: the body of the {what} is compressed as {coding!r}"
+    assert str(caught.value).startswith(f"{told}, and ")

@@ -10,8 +10,21 @@ import pytest
 
 from harness.cassettes.encodings import blobs, json_quoted, json_unquoted, unzipped
 from harness.cassettes.key_shapes import shape_kind
-from harness.cassettes.placeholders import placeholder, without_fingerprints
+from harness.cassettes.placeholders import (
+    in_placeholder,
+    placeholder,
+    without_fingerprints,
+)
 from harness.cassettes.rules import Rules
+from harness.cassettes.secret_names import (
+    COOKIE,
+    REQUEST_ID,
+    SECRET,
+    SUSPECT,
+    field_kind,
+    header_kind,
+    query_kind,
+)
 from harness.cassettes.secrets import Leak, scan
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,11 +42,45 @@ def test_a_leak_says_where_and_does_not_tell() -> None:
     assert KEY not in repr(leak)
 
 
+def test_every_secret_of_one_kind_is_found() -> None:
+    """Where one key stands there may be more, each on its line."""
+    other = KEY.swapcase().replace("GSK", "gsk")
+
+    assert [leak.line for leak in scan(f"{KEY}\n{other} {KEY[:-1]}\n")] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (header_kind, "X_Api_Key", SECRET),
+        (header_kind, "api_token", SUSPECT),
+        (header_kind, "X-Request_ID", REQUEST_ID),
+        (field_kind, "cookies", COOKIE),
+        (field_kind, "Set-Cookie", COOKIE),
+        (field_kind, "request_id", REQUEST_ID),
+        (field_kind, "sessionCredentials", SUSPECT),
+        (field_kind, "credential", SUSPECT),
+        (query_kind, "Ticket", SECRET),
+        (query_kind, "x-amz-credential", SECRET),
+    ],
+)
+def test_names_in_any_spelling(kind, name, said):
+    """Names are told whatever their case is, and whatever is between their words."""
+    assert kind(name) == said
+
+
 def test_a_short_secret_is_not_shown() -> None:
     """Of a short secret no more than a third is shown."""
     (leak,) = scan('"password": "abc"')
 
     assert leak.shown == "a... (3 characters)"
+
+
+def test_what_is_around_a_value_is_not_counted() -> None:
+    """Quotes and brackets of the file's format are no part of a secret."""
+    assert scan("headers:\n  x-api-key: ['8d1c0b7a4f']\n") == (
+        Leak("secret", 2, "8d1... (10 characters)"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,6 +93,9 @@ def test_a_short_secret_is_not_shown() -> None:
         "headers:\n  Authorization:\n  - Basic dXNlcjpwYXNz\n",
         '{"headers": {"x-api-key": ["4f1d7a"]}}',
         "headers:\n  cookie: [sid=4f1d7a]\n",
+        "uri: u\nrequest:\n  headers:\n    x-api-key:\n    - 4f1d7a\n",
+        "headers:\n  authorization: <API_KEY>\n  x-api-key: 4f1d7a\n",
+        "headers:\n  x-api-key: 4f1d7a\nb:\n  headers:\n    accept: text\n",
         f"{DASHES}BEGIN PRIVATE KEY{DASHES}\\nMIIEvQ{'Ab3' * 20}",
     ],
 )
@@ -62,6 +112,9 @@ def test_found(text: str) -> None:
         "headers:\n  x-request-id:\n  - req_1\n  openai-organization:\n  - acme\n",
         f"headers:\n  x-api-key:\n  - {placeholder('secret', 'a')}\n",
         "headers:\n  x-token-count:\n  - '12'\n  signature:\n  - abcdef\n",
+        "headers:\n  x-agent-token:\n  - some-words\n",
+        f"headers:\n  signature:\n  - {'abc4' * 9}\n",
+        "headers:\n  accept:\n  - text\nbody: |\n  x-api-key: 4f1d7a\n",
         f"Bearer {placeholder('secret', 'a')}.",
         "AKIA" + "IOSFODNN7EXAMPLE",
         "",
@@ -194,6 +247,18 @@ def test_kinds_by_shape() -> None:
     """A value that is a key from its first letter to its last says whose it is."""
     assert shape_kind(KEY) == "groq-key"
     assert shape_kind(f"{KEY} ") == "secret"
+
+
+def test_borders_of_placeholders() -> None:
+    """A part lies in a placeholder from its first letter to its last."""
+    mark = placeholder("cookie", "abc")
+    end = len(mark)
+
+    assert in_placeholder(mark, 0, 1)
+    assert in_placeholder(f"{mark} a", end - 1, end + 2)
+    assert in_placeholder(f"a {mark}", 0, 3)
+    assert not in_placeholder(f"{mark} a", end, end + 2)
+    assert not in_placeholder(f"a {mark}", 0, 2)
 
 
 def test_fingerprints_can_be_left_out() -> None:

@@ -15,6 +15,7 @@ from harness.requests import ChatRequest
 from harness.steps import Fault, Pause
 from harness.wire.openai_chat import OPENAI_CHAT
 
+NEVER = "ConnectTimeout: timed out"
 URL = "https://api.openai.com/v1/chat/completions"
 
 
@@ -280,3 +281,27 @@ def test_a_compressed_request() -> None:
     assert [why[:42] for _, why in source.skipped] == [
         "p: the body of the request is damaged gzip"
     ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [
+        ("timeout", "timeout"),
+        ("connection", "connection"),
+        ("interrupted", "connection"),
+        ("complete", "server"),
+    ],
+)
+def test_a_request_that_never_got_an_answer_fails_as_it_did(
+    ended: Any, kind: str
+) -> None:
+    """Status 599 stands for no answer at all: it is no error of a server."""
+    one = replace(recorded("Hi?", status=599), ended=ended, failure=NEVER)
+    source = CassetteSource([one])
+
+    (fault,) = source.play(ask("Hi?"))
+
+    assert isinstance(fault, Fault)
+    assert fault.kind == kind
+    assert fault.status == (599 if kind == "server" else None)
+    assert fault.message == ("Hi" if kind == "server" else NEVER)

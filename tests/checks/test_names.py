@@ -46,6 +46,10 @@ def test_names(paths: list[str], told: list[str]) -> None:
     [
         ("c/.a.yaml.0123abcd.journal", "the journal of a run that was killed."),
         ("c/.a.yaml.0123abcd.tmp", "a file that a killed run has not finished."),
+        (
+            "c/a.4711.new.yaml",
+            "what harness record --mode rewrite recorded, and was",
+        ),
         ("c/.a.yaml.01.damaged", "what could not be read of the journal of a killed"),
         ("c/a.failed.yaml", "what a failing test recorded."),
         ("c/a.yaml", ""),

@@ -346,3 +346,33 @@ def test_this_repository(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (status, lines) == (0, [])
     count = len([*Path("cassettes").glob("*.yaml"), *Path("fakes").glob("*.yaml")])
     assert errors == f"{count} files checked: all is well\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_linked_folders_are_looked_into(run: Run, tmp_path: Path) -> None:
+    """A test plays what lies behind a link; one that leads round in a circle ends."""
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "deep" / "a.yaml").write_text("no: cassette\n")
+    Path("cassettes/linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(Path("cassettes").absolute())
+
+    _, lines, _ = run("--select", "damaged")
+
+    assert [line.partition(":")[0] for line in lines] == [
+        "cassettes/linked/deep/a.yaml"
+    ]
+
+
+@pytest.mark.usefixtures("project")
+def test_what_a_killed_rewrite_left_is_named(run: Run) -> None:
+    """With what to do about it."""
+    Path("cassettes/a.4711.new.yaml").write_text("interactions: []\nversion: 1\n")
+
+    _, lines, _ = run("--select", "leftover")
+
+    (line,) = lines
+    assert line == (
+        "cassettes/a.4711.new.yaml:1: warning leftover: what harness record --mode "
+        "rewrite recorded, and was killed before it put it in the place of a.yaml; "
+        "give it that name, or remove it."
+    )

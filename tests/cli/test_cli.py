@@ -205,10 +205,23 @@ def test_a_schema_that_there_is_not(capsys):
         (["serve", "w", "--chaos", "rest=1"], "'rest=1': Did you mean 'reset'? Known"),
         (["serve", "w", "--chaos", "reset=often"], "reset='often': give a rate from 0"),
         (["serve", "w", "--chaos", "seed=0.5"], "seed='0.5': give a whole number. See"),
+        (
+            ["serve", "w", "--tokens-per-minute", "0"],
+            "'0' is no quota; give a number f",
+        ),
+        (
+            ["serve", "w", "--requests-per-minute", "x"],
+            "'x' is no quota; give a number",
+        ),
+        (["proxy", "--upstream", "x", "--cassette", "y"], "upstream='x': give the URL"),
+        (
+            ["refresh", "--key-variable", "x"],
+            "-variable: 'x' names no key: give a host",
+        ),
         (["refresh", "--older-than", "soon"], "'soon' is no age; give one such as 90d"),
         (["check", "--ignore", "sael"], "no rule is 'sael'. Did you mean 'seal'?"),
         (
-            ["proxy", "--upstream", "u", "--cassette", "c", "--mode", "onec"],
+            ["proxy", "--upstream", "http://u", "--cassette", "c", "--mode", "onec"],
             "harness proxy: no --mode is 'onec'. Did you mean 'once'? There are: ",
         ),
     ],

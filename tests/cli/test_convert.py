@@ -235,10 +235,12 @@ def test_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "a.json", "b.json", "--json"]) == 1
 
     said = capsys.readouterr()
-    told: Any = json.loads(said.out)
+    value: Any = json.loads(said.out)
+    assert value["format"] == "chat-harness/conversion/1"
+    told = value["files"]
     assert told[0] == {
         "file": "a.json",
-        "format": "datadog",
+        "from": "datadog",
         "interactions": 1,
         "added_hosts": [],
         "cassette": "a.yaml",

@@ -113,7 +113,7 @@ def test_what_is_left_out_is_told(
         "harness: b.json has no chat that a script could play: b.json (POST "
         "https://api.openai.com/v1/files): no dialect reads this URL.\n"
     )
-    assert json.loads(said.out)[0]["file"] == "b.json"
+    assert json.loads(said.out)["files"][0]["file"] == "b.json"
     assert not (project / "fakes" / "b.yaml").exists()
 
 

@@ -94,7 +94,7 @@ def test_the_same(runs, capsys):
 def test_single_exchanges(runs, capsys):
     """NAME#2 is one exchange, compared however little alike they are."""
     (_, first, *_), (*_, second) = runs
-    assert main(["diff", "old#2", "new#3", "--ignore", "usage"]) == 1
+    assert main(["diff", "old#2", "new#3", "--without", "usage"]) == 1
 
     assert (
         capsys.readouterr().out
@@ -209,7 +209,7 @@ def test_trouble_of_the_system(stored, monkeypatch, capsys):
     [
         (["a"], "the following arguments are required: NEW."),
         (
-            ["a", "b", "--ignore", "usgae"],
+            ["a", "b", "--without", "usgae"],
             "no PART is 'usgae'. Did you mean 'usage'? There are: when, dialect",
         ),
     ],

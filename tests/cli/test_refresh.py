@@ -248,6 +248,7 @@ def test_machines_get_json(serve, capsys):
 
     told = json.loads(capsys.readouterr().out)
     (one,) = told["cassettes"]
+    assert told["format"] == "chat-harness/refresh/1"
     assert told["looked_at"] == 1
     assert (one["path"], one["state"], one["requests"]) == (
         "cassettes/trip.yaml",
@@ -418,7 +419,7 @@ def test_keys_that_are_missing_are_told_before_anything_is_sent(serve, capsys):
     unknown = "Which key is that of llm.internal? Say the variable that has it: "
     assert capsys.readouterr().err.splitlines() == [
         f"harness: {missing} {place}",
-        f"harness: {unknown}--key llm.internal=VARIABLE. {place}",
+        f"harness: {unknown}--key-variable llm.internal=VARIABLE. {place}",
     ]
     assert len(fake.requests) == 1
 
@@ -443,7 +444,6 @@ def test_what_cannot_be_asked_again_is_left(serve, capsys, monkeypatch):
     "words, error",
     [
         (["nowhere"], "There is no cassette 'nowhere', and no folder "),
-        (["--key", "x"], "--key 'x': give a host and the variable that has its key"),
     ],
 )
 def test_what_cannot_be_used(words, error, capsys):

@@ -58,7 +58,7 @@ def main() -> int:
     """Run the properties."""
     parser = argparse.ArgumentParser(description="Properties, with many examples.")
     parser.add_argument("--for", type=float, default=300, dest="seconds")
-    parser.add_argument("folders", nargs="*", default=_FOLDERS)
+    parser.add_argument("folders", nargs="*")
     asked = parser.parse_args()
     os.environ["HYPOTHESIS_PROFILE"] = "long"
     import pytest
@@ -66,10 +66,12 @@ def main() -> int:
     limited = Limited(asked.seconds)
     _LOG.parent.mkdir(parents=True, exist_ok=True)
     folders = [str(_ROOT / "tests" / name) for name in asked.folders]
-    alone = sorted(map(str, (_ROOT / "tests").glob("test_*.py")))
+    if not folders:
+        folders = [str(_ROOT / "tests" / name) for name in _FOLDERS]
+        folders += sorted(map(str, (_ROOT / "tests").glob("test_*.py")))
     options = ["-q", "--hypothesis-show-statistics", "-p", "no:randomly"]
     with _LOG.open("w", encoding="utf-8") as log, redirect_stdout(log):
-        status = pytest.main([*options, *folders, *alone], plugins=[limited])
+        status = pytest.main([*options, *folders], plugins=[limited])
     examples = sum(map(int, _EXAMPLES.findall(_LOG.read_text("utf-8"))))
     print(
         f"{limited.held} of {limited.known} properties held, {limited.failed} did not; "

@@ -31,7 +31,7 @@ _DEFAULT = Redaction.default()
 
 def _asked(url: str = _URL, body: bytes = b"", **headers: str) -> Interaction:
     named = tuple((name.replace("_", "-"), said) for name, said in headers.items())
-    return Interaction("POST", url, 200, named, body)
+    return Interaction("POST", url, 200, request_headers=named, request_body=body)
 
 
 def _events(text: str) -> bytes:

@@ -15,7 +15,7 @@ from harness.providers import (
     init_chat_model,
     register_provider,
 )
-from harness.providers.services import COMPATIBLE
+from harness.services import COMPATIBLE
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ import urllib3
 import websockets.sync.client
 
 from harness import FakeProvider, InputError, NetworkBlocked, UnscriptedRequest, say
-from harness.providers.services import ANTHROPIC, COMPATIBLE, GEMINI, OLLAMA, OPENAI
 from harness.recording import PROVIDER_HOSTS, block_network
 from harness.recording.hosts import host_of, is_one_of
+from harness.services import ANTHROPIC, COMPATIBLE, GEMINI, OLLAMA, OPENAI
 
 PATH = "/v1/chat/completions"
 ASKED: Any = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from harness.cassettes import Interaction
+from harness.cassettes.timing import read_speed
 from harness.errors import InputError
-from harness.recording.playback import Playback, read_speed
+from harness.recording.playback import Playback
 
 
 def answer(status: int = 200, *headers: tuple[str, str], **more: Any) -> Interaction:

@@ -4,7 +4,7 @@ import pytest
 
 from harness import InputError
 from harness.cassettes import Interaction
-from harness.refreshing import Keys, signed
+from harness.refreshing import Keys, read_key, signed
 
 HIDDEN = "REDACTED-secret-0123abcd"
 OPENAI = "https://api.openai.com/v1/chat/completions"
@@ -126,9 +126,9 @@ def test_no_key_goes_to_a_host_that_nobody_knows():
     with pytest.raises(InputError, match=r"Which key is that of llm.internal?"):
         signed(one, Keys(ENVIRON))
     assert signed(asked(url), Keys(ENVIRON)) == (url, ())
-    keys = Keys.read(ENVIRON, ["llm.internal=LAB_KEY"])
+    keys = Keys(ENVIRON, dict([read_key("llm.internal=LAB_KEY")]))
     assert signed(one, keys) == (url, (("x-lab-key", "lab"),))
-    keys = Keys.read(ENVIRON, ["llm.internal=NO_KEY"])
+    keys = Keys(ENVIRON, dict([read_key("llm.internal=NO_KEY")]))
     with pytest.raises(InputError, match=r"llm.internal wants an API key.*set NO_KEY"):
         signed(one, keys)
 
@@ -175,9 +175,10 @@ def test_this_machine_needs_no_key():
 def test_what_names_no_key(text):
     """It is told how one is named."""
     with pytest.raises(
-        InputError, match=r"--key .*: give a host and the variable that"
+        InputError,
+        match=r"^'.*' names no key: give a host and the variable that has it, such as ",
     ):
-        Keys.read({}, [text])
+        read_key(text)
 
 
 def test_keys_are_not_shown():

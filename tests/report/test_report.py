@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import harness
 from harness.cassettes import Interaction, write_cassette
 from harness.cassettes.redaction import Redaction
 from harness.report import Entry, Hiding, compared, file_entries, page_of
@@ -17,7 +18,7 @@ from harness.report.hiding import LIMIT, PIECES, shortened
 from harness.report.page import SCRIPTS
 
 ROOT = Path(__file__).parents[2]
-REPORT = ROOT / "harness" / "report"
+REPORT = Path(harness.__file__).parent / "report"
 URL = "https://api.openai.com/v1/chat/completions"
 KEY = "sk-proj-Zq3vY8tR5wN2mK7pL4jH9gF6dS1aXcVbEuTiOyPw"
 

@@ -207,14 +207,6 @@ def test_proxy_records_and_replays(tmp_path):
         (["serve", "wether"], "There is no script 'wether' in "),
         (["serve", "--cassette", "wether"], "There is no cassette 'wether' in "),
         (["serve", "weather", "weather"], "Two would be served as 'weather'"),
-        (
-            ["serve", "weather", "--tokens-per-minute", "0"],
-            "Quota(tokens_per_minute=0): give 1",
-        ),
-        (
-            ["proxy", "--upstream", "x", "--cassette", "y"],
-            "upstream='x': give the URL of a provider",
-        ),
     ],
 )
 def test_what_cannot_be_served_is_told(words, error, capsys, monkeypatch):

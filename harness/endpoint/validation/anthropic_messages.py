@@ -294,7 +294,7 @@ def _tools(said: dict[str, Any]) -> Iterator[Answer]:
             continue  # it runs at Anthropic
         at = ("tools", number, "custom")
         yield from map(_told, flaws(tool, CUSTOM_TOOL, at))
-    names = [tool["name"] for tool in tools if tool.get("name")]
+    names = [str(tool["name"]) for tool in tools if tool.get("name")]
     if len(names) != len(set(names)):
         yield refused("tools: Tool names must be unique.")
     choice = said.get("tool_choice")

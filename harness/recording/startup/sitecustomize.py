@@ -63,7 +63,7 @@ def _report(told: dict[str, str], state: str, why: str = "") -> None:
     report = {"program": sys.executable, "state": state, "why": why}
     try:
         path = os.path.join(told["reports"], f"{os.getpid()}.json")  # noqa: PTH118
-        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
             json.dump(report, file)
     except OSError:  # nobody waits any more
         pass

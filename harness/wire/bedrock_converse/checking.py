@@ -138,7 +138,7 @@ class ConverseGrammar:
             yield "stop", f"block {self._block} is not over"
         reason = said.get("stopReason")
         self._reason = str(reason)
-        if reason not in FINISHES:
+        if not isinstance(reason, str) or reason not in FINISHES:
             yield "finish", f"stopReason is {shown(reason)}"
         if (reason == "tool_use") > self._called:
             yield "finish", "stopReason is 'tool_use', and there is no call"

@@ -65,7 +65,8 @@ def closing(message: AIMessage, parts: list[dict[str, Any]]) -> dict[str, Any]:
     candidates = [{"content": content, "index": 0, **candidate}, *others]
     if _is_blocked(metadata) and not parts:
         candidates = others
-    return {**({"candidates": candidates} if candidates else {}), **about}
+    reply = {"candidates": candidates} if candidates else {}
+    return reply | {key: said for key, said in about.items() if key != "candidates"}
 
 
 def _is_blocked(metadata: dict[str, Any]) -> bool:

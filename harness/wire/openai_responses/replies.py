@@ -77,7 +77,7 @@ def answer_id(given: str | None, said: object) -> str:
 def about(metadata: Said, model: str) -> Said:
     """What an answer says of itself, out of the *metadata* of a message."""
     status = metadata.get("status")
-    told = status in _STATUSES
+    told = isinstance(status, str) and status in _STATUSES
     # Keys that this format does not have are those of the provider that gave them.
     said = {
         k: v for k, v in metadata.items() if k not in _OURS and (told or k in _USUAL)
@@ -112,7 +112,7 @@ def spread_logprobs(items: list[Said], logprobs: Any) -> None:
         for item in items
         if item.get("type") == "message"
         for part in item["content"]
-        if part.get("type") == "output_text"
+        if part.get("type") == "output_text" and isinstance(part.get("text"), str)
     ]
     for part in texts:
         length, taken = len(part["text"]), 0

@@ -116,7 +116,7 @@ def _message(message: Message) -> Said:
     fields = _kept(message)
     kind = fields.get("type", "message")
     blocks = message.content_blocks
-    if kind not in ("message", "instructions") and blocks:
+    if kind not in ("message", "instructions") and blocks and "value" in blocks[0]:
         return dict(blocks[0]["value"])
     if kind == "instructions":
         fields.pop("type")

@@ -271,6 +271,16 @@ def test_the_services_count_reasons_apart() -> None:
     assert message.finish_reason == "MALFORMED_FUNCTION_CALL"
 
 
+def test_what_is_called_like_the_candidates_is_none() -> None:
+    """A field that nobody knows never takes the place of the answer."""
+    odd = {**candidate({"text": "Hi"}), "candidates": [candidate({"text": "No"})]}
+    message = GEMINI.read_reply(json.dumps({"candidates": [odd]}).encode())
+
+    again = GEMINI.read_reply(GEMINI.write_reply(message))
+
+    assert (message.text, again.text) == ("Hi", "Hi")
+
+
 def test_a_blocked_prompt_is_a_filtered_answer() -> None:
     """There is no candidate, and the answer is complete."""
     said = {"promptFeedback": {"blockReason": "SAFETY"}, "responseId": "r"}
