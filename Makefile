@@ -151,6 +151,10 @@ fuzz-unguided: $(READY)
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
 
+# Whatever the description of the server lets one ask, for HTTP_FOR seconds.
+fuzz-http: $(FUZZ_READY)
+	@$(FUZZ)/bin/python tests/fuzz/server.py --for $(HTTP_FOR)
+
 # The core with faults put in, against its tests; see docs/fuzzing.md.
 # Parts of it: make mutants ONLY="chunks matching". What is left of the last time: AGAIN=--again.
 $(MUTATION_READY): requirements.lock pyproject.toml
@@ -167,10 +171,6 @@ mutants: $(MUTATION_READY)
 # Where the time goes: all subjects, or make profile OF="sdk-call serve".
 profile: $(READY)
 	@$(BIN)/python tests/benchmarks/profiling.py $(OF)
-
-# Whatever the description of the server lets one ask, for HTTP_FOR seconds.
-fuzz-http: $(FUZZ_READY)
-	@$(FUZZ)/bin/python tests/fuzz/server.py --for $(HTTP_FOR)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
