@@ -25,6 +25,7 @@ LIBRARIES = {
     "server": "uvicorn httptools uvloop",
     "browser": "axe_playwright_python playwright",
 }
+DEVELOPERS = {"bench", "dev", "docs", "fuzz", "mutation", "suites"}
 #: What none of our dependencies brings: SDKs, clients of HTTP, tools of developers.
 OTHERS = (
     "aiohttp anthropic botocore distributed google httpx2 langchain langgraph openai "
@@ -90,7 +91,7 @@ def run(tmp_path: Path) -> Run:
 
 def test_every_extra_is_here() -> None:
     """Those of users, and those of developers."""
-    assert {*EXTRAS} - {*LIBRARIES} == {"bench", "dev", "docs", "suites"}
+    assert {*EXTRAS} - {*LIBRARIES} == DEVELOPERS
 
 
 def test_help_needs_no_extra(run: Run) -> None:
