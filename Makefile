@@ -132,7 +132,7 @@ scale: $(BENCH_READY)
 bench-docs: $(READY)
 	@$(BIN)/python tests/benchmarks/pages.py build/bench docs
 
-# Made-up input until something breaks: FOR seconds for each target (ONLY=sse,cassette), and
+# Made-up input until something breaks: FOR seconds for each target (ONLY="sse cassette"), and
 # LAWS_FOR seconds of properties with many examples. What breaks is in build/fuzz/crashes.
 fuzz: fuzz-coverage fuzz-laws fuzz-http
 
@@ -142,11 +142,11 @@ $(FUZZ_READY): requirements.lock pyproject.toml
 	@touch $@
 
 fuzz-coverage: $(FUZZ_READY)
-	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) --only "$(ONLY)"
+	@$(FUZZ)/bin/python tests/fuzz/run.py --for $(FOR) $(ONLY)
 
 # The same without atheris, for Pythons and systems that it is not made for.
 fuzz-unguided: $(READY)
-	@$(BIN)/python tests/fuzz/unguided.py --for $(FOR) $(if $(ONLY),--only "$(ONLY)")
+	@$(BIN)/python tests/fuzz/unguided.py --for $(FOR) $(ONLY)
 
 fuzz-laws: $(READY)
 	@$(BIN)/python tests/fuzz/laws.py --for $(LAWS_FOR)
@@ -168,9 +168,9 @@ AGAIN ?=
 mutants: $(MUTATION_READY)
 	@$(MUTATION)/bin/python tests/mutation/campaign.py $(or $(ONLY),chunks matching redaction dialects) --seed $(SEED) $(AGAIN)
 
-# Where the time goes: all subjects, or make profile OF="sdk-call serve".
+# Where the time goes: all subjects, or make profile ONLY="sdk-call serve".
 profile: $(READY)
-	@$(BIN)/python tests/benchmarks/profiling.py $(OF)
+	@$(BIN)/python tests/benchmarks/profiling.py $(ONLY)
 
 # A scripted server on this machine, recorded; see cassettes/README.md.
 recordings: $(READY)
@@ -194,9 +194,9 @@ build: $(READY)
 	@$(BIN)/hatchling build
 
 # What is published, in fresh environments: PYTHONS="3.11 /opt/bin/python3.14" says of
-# which Python (else all that are found), ONLY=bare,newest which rows; ONLY=whole is long.
+# which Python (else all that are found), ONLY="bare newest" which rows; ONLY=whole is long.
 packages: $(PACKAGES_READY)
-	@$(PACKAGES)/bin/python tests/packaging/matrix.py --pythons "$(PYTHONS)" --only "$(ONLY)"
+	@$(PACKAGES)/bin/python tests/packaging/matrix.py --pythons "$(PYTHONS)" $(ONLY)
 
 $(PACKAGES_READY):
 	@$(PYTHON) -m venv $(PACKAGES)

@@ -1,6 +1,6 @@
 """Where the time of the hot paths goes, by layer and by function.
 
-Run with ``make profile``, or ``make profile OF="sdk-call serve"``. Each subject is run
+Run with ``make profile``, or ``make profile ONLY="sdk-call serve"``. Each is run
 for its CPU time first, without the profiler; then under cProfile, which makes calls of
 functions dearer than they are: look at the order, not at the figures, on a machine that
 does nothing else. What C does is counted where it was called from. Nothing here asks a

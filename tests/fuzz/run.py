@@ -1,6 +1,6 @@
 """The campaign: every target under a coverage-guided fuzzer, one after the other.
 
-    python tests/fuzz/run.py [--for SECONDS] [--only NAME,...]
+    python tests/fuzz/run.py [--for SECONDS] [TARGET ...]
     python tests/fuzz/run.py --again FILE     what a kept file says, without a fuzzer
 
 In: the seeds of each target, and what earlier runs have found. Out: a table, its JSON,
@@ -125,12 +125,12 @@ def main() -> int:
     """Fuzz what is asked for."""
     parser = argparse.ArgumentParser(description="Fuzz chat-harness.")
     parser.add_argument("--for", type=int, default=60, dest="seconds")
-    parser.add_argument("--only", default="", help="targets, with commas between")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="default: all")
     parser.add_argument("--again", type=Path, help="a file of build/fuzz/crashes")
     asked = parser.parse_args()
     if asked.again:
         return again(asked.again)
-    names = [*filter(None, asked.only.split(","))] or [*TARGETS]
+    names = asked.targets or [*TARGETS]
     if unknown := {*names} - {*TARGETS}:
         parser.error(f"there is no {min(unknown)!r}; known: {', '.join(TARGETS)}")
     rows: list[Row] = []

@@ -1,6 +1,6 @@
 """The same targets without atheris, for machines and Pythons that it is not made for.
 
-    python tests/fuzz/unguided.py [--for SECONDS] [--only NAME,...] [--seed N]
+    python tests/fuzz/unguided.py [--for SECONDS] [--seed N] [TARGET ...]
 
 Seeds are changed at random; nothing tells which changes reach new code, but each input
 costs a third of what it does under a fuzzer. SECONDS are of CPU, for each target.
@@ -98,7 +98,7 @@ def main() -> int:
     """Fuzz what is asked for."""
     parser = argparse.ArgumentParser(description="Fuzz chat-harness, unguided.")
     parser.add_argument("--for", type=float, default=10, dest="seconds")
-    parser.add_argument("--only", default=",".join(TARGETS))
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="default: all")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6)
     asked = parser.parse_args()
     warnings.simplefilter("error")
@@ -106,7 +106,7 @@ def main() -> int:
     print(f"seed {asked.seed}\n| target | executions | CPU s | wrong |")
     print("|---|--:|--:|--:|", flush=True)
     total = 0
-    for name in asked.only.split(","):
+    for name in asked.targets or TARGETS:
         count, wrong = fuzz(name, asked.seconds, asked.seed)
         print(f"| {name} | {count:,} | {asked.seconds:g} | {len(wrong)} |", flush=True)
         for path in wrong:

@@ -91,15 +91,15 @@ def main() -> int:
     """Build, install, test, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pythons", default="", help="3.11 3.13 /opt/python3.14 ...")
-    parser.add_argument("--only", default="", help="rows, separated by commas")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="default: most")
     given = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # in order with what uv says
-    names = [one.strip() for one in given.only.split(",") if one.strip()]
+    names = given.rows
     if wrong := {*names} - {row.name for row in ROWS}:
         parser.error(f"no row is {sorted(wrong)}. There are: {[r.name for r in ROWS]}")
     rows = [row for row in ROWS if row.name in names or not (names or row.asked)]
 
-    pythons = dict(found(given.pythons.replace(",", " ").split()))
+    pythons = dict(found(given.pythons.split()))
     wheel, sdist, tree = built()
     results = [
         tested(row, number, python, wheel if row.name != "sdist" else sdist, tree)
