@@ -94,7 +94,12 @@ class RunConfig:
 
     def __reduce__(self) -> tuple[Any, ...]:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        return RunConfig.of, ({**given, "executor": None},)
+        return _read, ({**given, "executor": None},)
+
+
+def _read(given: Mapping[str, Any]) -> RunConfig:
+    """A config again; cloudpickle would send a method of the class by its source."""
+    return RunConfig(**given)
 
 
 def _unwanted(name: str, value: object) -> InputError:

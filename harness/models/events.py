@@ -128,6 +128,7 @@ async def astream_events(
     ``include_names``, ``include_types``, ``include_tags`` and ``exclude_...`` of each.
     Raises InputError for what is no function, and for options that there are none of.
 
+    >>> import asyncio
     >>> async def kinds(app):
     ...     return [event["event"] async for event in astream_events(app, "Hi")]
     >>> asyncio.run(kinds(lambda text: text.upper()))

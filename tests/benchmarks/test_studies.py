@@ -21,7 +21,7 @@ SQUARE = Line("files", "look", "exchanges", {10: cost(1), 100: cost(100)})
 def test_a_line_tells_its_largest_size_and_growth() -> None:
     """What costs too little to be measured takes no part in a growth."""
     assert LINEAR.cells() == [
-        *("read", "1,000", "10.0 s", "0.5 s", "n^1.00", "0 MB", "n^1.00")
+        *("read", "1,000", "10.0 s", "0.500 s", "n^1.00", "0.00 MB", "n^1.00")
     ]
     assert not LINEAR.surprising
 
@@ -30,7 +30,9 @@ def test_what_grows_too_fast_is_told() -> None:
     """It stands out in its line, and below the tables."""
     study = Study("Measured.", {"files": "Some files."}, [LINEAR, SQUARE])
 
-    assert "| look | 100 | 100 s | 0.5 s | **n^2.00** | 0 MB |  |" in study.markdown()
+    assert (
+        "| look | 100 | 100 s | 0.500 s | **n^2.00** | 0.00 MB |  |" in study.markdown()
+    )
     assert study.surprises == ["files: look: n^2.00, at most n^1.15"]
     assert study.markdown().endswith(f"- {study.surprises[0]}\n")
 

@@ -74,7 +74,10 @@ def answer(body: bytes, *cuts: int, **headers: str) -> Interaction:
     chunks = tuple(body[a:b] for a, b in pairwise(ends))
     named = tuple((name.replace("_", "-"), said) for name, said in headers.items())
     return Interaction(
-        *("POST", URL, 200, (), b"", named, body, chunks),
+        *("POST", URL, 200),
+        response_headers=named,
+        response_body=body,
+        response_chunks=chunks,
         chunk_times=(0,) * len(chunks),
     )
 
