@@ -8,6 +8,7 @@ from io import StringIO
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from tables import OURS, Line, Row
 
 mpl.use("svg")
@@ -57,6 +58,8 @@ def figure(lines: Iterable[Line]) -> Figure | None:
             low, high = zip(*around, strict=True)
             place.fill_between(sorted(points), low, high, color=colour, alpha=0.15)
         place.set(xscale="log", yscale="log", title=what, xlabel="n", ylabel=unit)
+        place.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        place.xaxis.set_minor_formatter(NullFormatter())
         place.legend(fontsize=7, frameon=False)
     for place in grid.flat[len(panels) :]:
         place.set_axis_off()
