@@ -6,8 +6,9 @@ is shown of them always encodes to UTF-8.
 """
 
 import re
+from typing import Any
 
-__all__ = ["UNSEEN", "GrowingText", "shown_text", "visible", "whole"]
+__all__ = ["UNSEEN", "GrowingText", "put_behind", "shown_text", "visible", "whole"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HIGH = re.compile("[\ud800-\udbff]")
@@ -111,3 +112,18 @@ class GrowingText:
     def raw(self) -> str:
         """All that was put in, halves of characters included."""
         return self._text + self._half
+
+
+def put_behind(said: dict[str, Any], key: str, piece: str) -> None:
+    """Put *piece* behind the text at *key*, which may be missing.
+
+    Held by nothing but a local name, the string grows in place.
+
+    >>> said = {"text": "So "}
+    >>> put_behind(said, "text", "what?")
+    >>> said
+    {'text': 'So what?'}
+    """
+    text, said[key] = said.get(key, ""), ""
+    text += piece
+    said[key] = text

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from harness.partial_json import JsonError, JsonPrefix, parse_object
+from harness.text import put_behind
 from harness.wire.openai_responses.item_writing import Group
 from harness.wire.openai_responses.items import ITEM_KEYS, begins_item
 from harness.wire.openai_responses.parts import write_citation, write_said
@@ -201,7 +202,7 @@ class TextItem(OpenItem):
         tokens = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
         tokens = tokens if isinstance(tokens, list) and field == "text" else []
         if text:
-            mine[field] = mine.get(field, "") + text
+            put_behind(mine, field, text)
         if text or tokens:
             logs = {"logprobs": tokens} if field == "text" else {}
             self._logprobs += tokens
@@ -289,7 +290,7 @@ class CallItem(OpenItem):
             self._begun = True
             self.begin()
         held, self._held = self._held, ""
-        self.call["args"] += held
+        put_behind(self.call, "args", held)
         if self.group.type == "custom_tool_call":
             self._prefix.feed(held)
             seen = self._prefix.preview()
