@@ -41,7 +41,8 @@ def load_cassette(path: StrPath, *, seals: Seals = "warn") -> tuple[Interaction,
     >>> load_cassette("cassettes/weather.yaml")[0].url
     'https://api.openai.com/v1/chat/completions'
     """
-    data = bytes_of(given_path(path))
+    path = given_path(path)
+    data = bytes_of(path)
     try:
         text = text_of(data, str(path))
     except CassetteError:

@@ -39,8 +39,16 @@ _HEADER = re.compile(
     r"(?:\r?\n[ \t]*-[ \t]+|(?=\S))([\w'\"][^\r\n]{3,})",
     re.MULTILINE,
 )
+#: What its value goes on with: where a recorder folded it, and its further values.
+_MORE = re.compile(
+    r"(?:\r?\n[ \t]+(?!(?:-[ \t]+)?[\"']?[\w-]+[\"']?:(?:\s|\Z))[^\s#][^\r\n]*)*"
+)
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+_ITEM = re.compile(r"\r?\n[ \t]*-[ \t]+")
 #: Where a request or an answer begins: what one says does not go on in the next.
-_MESSAGE = re.compile(r"^(?:- |  (?:response|answer):)", re.MULTILINE)
+_MESSAGE = re.compile(
+    r"^(?:- (?:request|recorded):|  (?:response|answer):[ \t]*\r?$)", re.MULTILINE
+)
 #: What other recorders, or people, write in place of a secret.
 _HIDDEN = re.compile(
     r"redacted|filtered|scrubbed|x{4}|\*{3}|<[A-Za-z_ -]{3,}>"
@@ -120,15 +128,28 @@ def _headers(text: str, rules: Rules) -> Iterator[Edit]:
     """Headers that hold a credential."""
     for start, end in _blocks(text):
         for found in _HEADER.finditer(text, start, end):
-            name, value = found[1], found[2].strip(" \t,'\"]")
-            kind = rules.header_kind(name)
-            hidden = harmless(value) or PLACEHOLDER.search(value)
-            if kind is None or hidden or kind in {ACCOUNT, REQUEST_ID}:
+            kind = rules.header_kind(found[1])
+            if kind is None or kind in {ACCOUNT, REQUEST_ID}:
                 continue
-            if Finder(rules).hide_credential(value, kind, name=name) == value:
-                continue  # a cookie that is deleted has no value
-            if kind != SUSPECT or ("-" in name and looks_opaque(value)):
-                yield Edit(*found.span(2), "", SECRET, value)
+            more = _MORE.match(text, found.end(), end)
+            said = found[2] + (more[0] if more else "")
+            for value in map(_value, _ITEM.split(said)):
+                if _is_left(value, kind, found[1], rules):
+                    yield Edit(*found.span(2), "", SECRET, value)
+
+
+def _value(said: str) -> str:
+    """A value of a header, which a recorder may have folded."""
+    return _FOLD.sub(" ", said).strip(" \t\r\n,'\"]")
+
+
+def _is_left(value: str, kind: str, name: str, rules: Rules) -> bool:
+    """Whether *value* of the header *name* holds a credential."""
+    if len(value) < _SHOWN or harmless(value) or PLACEHOLDER.search(value):
+        return False
+    if Finder(rules).hide_credential(value, kind, name=name) == value:
+        return False  # a cookie that is deleted has no value
+    return kind != SUSPECT or ("-" in name and looks_opaque(value))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:

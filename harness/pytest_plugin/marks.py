@@ -121,7 +121,9 @@ def _has_twin(item: pytest.Item) -> bool:
     """
     for above, node in pairwise(item.listchain()):
         name = getattr(node, "originalname", None) or node.name
-        others = {*dir(getattr(above, "obj", None))} - {name}
-        if name.casefold() in map(str.casefold, others):
-            return True
+        inside = getattr(above, "obj", None)
+        others = {*dir(inside)} - {name}
+        alike = (one for one in others if one.casefold() == name.casefold())
+        if any(callable(getattr(inside, one, None)) for one in alike):
+            return True  # a constant, such as TEST_DATA beside test_data, is no test
     return False

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -465,6 +466,16 @@ def test_a_name_that_is_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(CassetteError, match="Did you mean 'weather'"):
         find_cassette("wether", tmp_path)
+
+
+def test_a_path_of_another_class_is_told_as_a_path(tmp_path: Path) -> None:
+    """Errors and places name the file, not the object that knows it."""
+    path = tmp_path / "weather.yaml"
+    path.write_text(cassette())
+    with os.scandir(tmp_path) as entries:
+        [entry] = entries
+
+    assert load_cassette(entry)[0].place.startswith(f"{path}, interaction 1 ")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -294,3 +294,27 @@ def test_fingerprints_can_be_left_out() -> None:
     assert without_fingerprints(data.encode()) == (
         b"?key=REDACTED-google-key&a=REDACTED-cookie"
     )
+
+
+def test_a_cookie_is_found_on_the_line_onto_which_a_recorder_folded_it() -> None:
+    text = (
+        "  request:\n    headers:\n      Cookie:\n"
+        "      - theme=; lang=;\n        session=Zq8vR2mX0pL7nT4bK9wY\n"
+        "    method: GET\n"
+    )
+    assert [(leak.kind, leak.line) for leak in scan(text)] == [("secret", 4)]
+
+
+def test_a_cookie_is_found_behind_one_that_is_deleted() -> None:
+    text = (
+        "  response:\n    headers:\n      Set-Cookie:\n"
+        "      - sid=; Max-Age=0\n      - session=Zq8vR2mX0pL7nT4bK9wY; Path=/\n"
+    )
+    assert [(leak.kind, leak.line) for leak in scan(text)] == [("secret", 4)]
+
+
+def test_the_items_of_any_list_are_no_messages_of_their_own() -> None:
+    key = f"sk-ant-api03-{'Zq8vR2mX0pL7nT4b' * 4}"
+    pieces = [key[at : at + 9] for at in range(0, len(key), 9)]
+    text = "".join(f'- {{"delta": "{piece}"}}\n' for piece in pieces)
+    assert {leak.kind for leak in scan(text)} == {"anthropic-key"}

@@ -128,6 +128,22 @@ def test_tests_that_differ_in_case_alone_have_two_cassettes(
     assert both[2] == "test_it/test_b"
 
 
+def test_a_constant_beside_a_test_does_not_rename_its_cassette(
+    pytester: pytest.Pytester,
+) -> None:
+    """Many modules have such a constant, and cassettes were recorded before it."""
+    pytester.makepyfile(
+        test_it="""
+        from harness.pytest_plugin.marks import called_after
+
+        TEST_DATA = {"city": "Boston"}
+
+        def test_data(request): print("NAME", called_after(request.node))
+        """
+    )
+    assert names_of(pytester) == ["test_it/test_data"]
+
+
 def names_of(pytester: pytest.Pytester, *args: str) -> list[str]:
     """Give the names that tests print of themselves."""
     result = pytester.runpytest_inprocess("-s", "-p", "no:randomly", *args)
