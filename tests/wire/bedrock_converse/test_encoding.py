@@ -157,6 +157,7 @@ def test_refusal_is_text_and_custom_types_are_not_sent():
         [fragment("{", 0, "f", "t"), fragment("{", 1, "g", "u"), fragment("}", 0)],
         [fragment("{}", 1, "f", "t"), fragment("{}", 0, "g", "u")],
         [fragment("{}", 0, "f", "t"), AIMessageChunk("Hi")],
+        [fragment("{}", None, "f", "t"), fragment("{}", "x", "g", "u")],
         [
             AIMessageChunk("a"),
             AIMessageChunk([{"type": "reasoning", "reasoning": "b"}]),
