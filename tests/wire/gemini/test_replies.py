@@ -359,8 +359,11 @@ def test_citations_of_each_event_add_up() -> None:
 
     message = total(steps)
 
-    blocks = [b for s in steps if isinstance(s, AIMessageChunk) for b in s.content]
-    assert all("text" in block for block in blocks if isinstance(block, dict))
+    cited_text = {"type", "text", "annotations"}
+    assert [block.keys() - {"extras"} for block in message.content_blocks] == [
+        cited_text,
+        cited_text,
+    ]
     notes = [block["annotations"] for block in message.content_blocks]
     assert [(n["start_index"], n["end_index"]) for (n,) in notes] == [(0, 2), (1, 2)]
     cited = message.response_metadata["citationMetadata"]["citations"]
