@@ -224,6 +224,14 @@ def test_chunk_of_an_invoked_model_is_unwrapped():
     assert event == Event(inner, "")
 
 
+def test_chunk_with_bytes_that_are_no_text_is_unwrapped():
+    """What cannot be read of it is shown as such."""
+    payload = {"bytes": base64.b64encode(b'{"text": "a\xff"}').decode()}
+    frame = encode_frame({":event-type": "chunk"}, json.dumps(payload).encode())
+
+    assert AwsDecoder().feed(frame) == [Event('{"text": "a\ufffd"}', "")]
+
+
 @pytest.mark.parametrize("payload", ['{"bytes": "?"}', '{"b": 1}', "{", "[" * 20_000])
 def test_chunk_that_is_none_is_left_as_it_is(payload):
     """What cannot be unwrapped comes out whole, for its reader to judge."""
@@ -235,7 +243,7 @@ def test_chunk_that_is_none_is_left_as_it_is(payload):
 @pytest.mark.parametrize(
     "headers, why",
     [
-        ({"": 1}, "1 to 255 bytes"),
+        ({"": 1}, "a header is called ''; 1 to 255 bytes"),
         ({"a" * 256: 1}, "1 to 255 bytes"),
         ({"a": 2**63}, "too large"),
         ({"a": "b" * 70_000}, "65535"),

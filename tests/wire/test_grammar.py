@@ -45,6 +45,7 @@ ONE, DONE = b'data: {"n": 1}\n\n', b"data: [DONE]\n\n"
         (ONE + b"oh\n\n" + DONE, [(0, "framing")]),
         (b'{"n": 1}{"', [(1, "framing"), (0, "done")]),
         (encode_frame({}, b"{}")[:-1] + b"x", [(0, "framing")]),
+        (encode_frame({}, b"{}")[:-1], [(0, "framing"), (0, "done")]),
     ],
 )
 def test_problems_are_those_of_framing_and_of_the_grammar(data, problems):

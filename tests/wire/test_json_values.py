@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.wire.json_values import read_json
+from harness.wire.json_values import read_json, says
 
 
 def nested(levels: int, opening: str = "[", closing: str = "]") -> str:
@@ -34,3 +34,13 @@ def test_brackets_in_texts_and_side_by_side_are_no_levels() -> None:
 
     assert read_json(beside.encode()) == [[]] * 1000
     assert read_json(text) == "[" * 1000
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", [], {}, [None, ""], {"a": [{}, {"b": ""}]}]
+)
+def test_what_holds_only_nothing_says_nothing(value: Any) -> None:
+    """However deep it is; anything else in the same place says something."""
+    assert not says(value)
+    assert says([value, 0])
+    assert says({"a": value, "b": False})

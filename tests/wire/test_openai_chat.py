@@ -744,6 +744,8 @@ def test_a_function_call_of_old() -> None:
     old = {"function_call": {"name": "add", "arguments": '{"a": 1}'}}
 
     assert tool_calls(sse(event(old))) == [("add", {"a": 1}, None)]
+    (called,) = message(sse(event(old))).tool_calls
+    assert called["extras"] == {"type": "function_call"}
 
 
 def test_a_custom_call_keeps_its_text() -> None:
@@ -952,6 +954,32 @@ def test_an_error_beside_a_delta() -> None:
 
     assert [one.text for one in found[:-1]] == ["Hi", "!"]
     assert found[-1] == Fault("broke", status=502)
+
+
+@pytest.mark.parametrize("error", [None, {}, {"message": "", "code": None}])
+def test_an_error_that_says_nothing_is_none(error: Any) -> None:
+    """Some servers send the field with every event."""
+    found = played(sse(event({"content": "Hi"}, "stop", error=error)))
+
+    assert not any(isinstance(one, Fault) for one in found)
+
+
+def test_what_a_later_delta_says_of_the_answer_is_kept() -> None:
+    """The name of the reasoning's field, where all else was said before."""
+    words = [event({"content": text}) for text in "ab"]
+
+    found = message(sse(*words, event({"reasoning": "Hm"})))
+
+    assert found.response_metadata["reasoning_field"] == "reasoning"
+
+
+def test_arguments_that_are_an_object_are_its_json() -> None:
+    """In the letters that they have, as other servers' pieces are."""
+    body = sse(calling(call({"x": "é"}, name="f", id="a")))
+
+    (fragment,) = played(body)[0].tool_call_chunks
+
+    assert fragment["args"] == '{"x": "é"}'
 
 
 def test_an_error_inside_a_choice() -> None:

@@ -47,6 +47,15 @@ def test_tools_of_free_text_are_spelled_as_each_wants(name: str, tool: Any) -> N
     assert body["tool_choice"] == {"type": "custom", **named}
 
 
+def test_a_grammar_is_framed_once() -> None:
+    """One that is spelled as Chat Completions wants it stays as it is."""
+    tool = {"type": "custom", "name": "f", "format": FREE}
+
+    said = written("openai-chat", ChatRequest((HI,), tools=tool_specs(tool)))["tools"]
+
+    assert said == [{"type": "custom", "custom": {"name": "f", "format": FREE}}]
+
+
 def test_a_tool_of_free_text_is_relayed() -> None:
     """Read from one format it is written in the other."""
     tool = {"type": "custom", "name": "f", "description": "d"}

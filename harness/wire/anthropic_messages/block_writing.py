@@ -190,8 +190,8 @@ def _source(block: ContentBlock, mime: str | None) -> _Raw:
             return {"type": "url", "url": url}
         case {"file_id": str(file_id)}:
             return {"type": "file", "file_id": file_id}
-        case {"text": str(text)}:
-            return {"type": "text", "media_type": mime or "text/plain", "data": text}
+        case {"text": str(text)} if block["type"] != "image":
+            return {"type": "text", "media_type": mime, "data": text}
         case _:
             raise InputError(
                 f"{shown(block)} has no data: give it 'base64', 'url' or 'file_id'."

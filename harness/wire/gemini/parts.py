@@ -144,8 +144,9 @@ def _file(data: dict[str, Any]) -> ContentBlock:
 
 def _mime_type(uri: str) -> str:
     """The type of what is at *uri*, as far as its name tells."""
-    name = uri.rpartition("/")[2].partition("?")[0]
-    return _MIME_TYPES.get(name.rpartition(".")[2].lower(), "")
+    name = uri.partition("?")[0].rpartition("/")[2]
+    _, dot, end = name.rpartition(".")
+    return _MIME_TYPES.get(end.lower(), "") if dot else ""
 
 
 def _kind(mime: str) -> str:

@@ -216,6 +216,15 @@ def test_each_rule_sees_itself_broken(name: str) -> None:
     assert broken(*events) == expected
 
 
+def test_a_block_that_is_none_is_shown() -> None:
+    """The problem has the value that stands where the block should."""
+    data = "".join(map(framed, [START, *block([7]), END, STOP]))
+
+    (problem,) = ANTHROPIC_MESSAGES.check_stream(data.encode())
+
+    assert str(problem) == "event 2 [block]: [7] is no content block"
+
+
 def test_a_problem_says_what_is_wrong() -> None:
     """Its text shows the value."""
     data = framed(START) + framed(CALLED) + framed(STOP)

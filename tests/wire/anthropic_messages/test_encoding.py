@@ -234,6 +234,18 @@ def test_what_is_no_chunk_of_an_answer(step: Any) -> None:
         encoded(given)
 
 
+def test_blocks_that_come_whole_are_told_apart() -> None:
+    """Each is a block of its own, also behind one of its kind without an index."""
+    blocks = [
+        {"type": "server_tool_result", "tool_call_id": "s", "output": [number]}
+        for number in range(3)
+    ]
+
+    message = again(AIMessageChunk(blocks[:2]), AIMessageChunk(blocks[2:]), LAST)
+
+    assert [block["output"] for block in message.content_blocks] == [[0], [1], [2]]
+
+
 def test_blocks_of_all_kinds_come_back() -> None:
     """Server tools, unknown blocks and citations say the same in a stream."""
     blocks: list[dict[str, Any]] = [

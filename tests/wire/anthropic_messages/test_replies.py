@@ -189,6 +189,8 @@ def test_what_no_answer_has_is_refused() -> None:
         ),
         ({"stop_reason": "max_tokens"}, False, "max_tokens"),
         ({"stop_reason": "tool_use"}, False, "end_turn"),
+        ({"stop_reason": "end_turn"}, True, "tool_use"),
+        ({"stop_reason": "max_tokens"}, True, "max_tokens"),
         ({"finish_reason": "tool_calls", "stop_reason": "end_turn"}, True, "tool_use"),
         ({"finish_reason": "length", "stop_reason": "end_turn"}, False, "max_tokens"),
     ],

@@ -157,6 +157,7 @@ def _data(mime: str) -> dict[str, str]:
         ({"type": "video", "url": "u"}, "no video block"),
         ({"type": "image", "base64": "aQ=="}, "add its 'mime_type'"),
         ({"type": "image"}, "has no data"),
+        ({"type": "image", "text": "a cat"}, "has no data"),
         ({"type": "file", "base64": "!", "mime_type": "text/plain"}, "not the base64"),
         ({"type": "file", "base64": "/w==", "mime_type": "text/csv"}, "not the base64"),
     ],

@@ -506,6 +506,15 @@ def test_a_whole_reply_is_read_as_its_blocks() -> None:
     assert played(body)[-1].chunk_position == "last"  # type: ignore[union-attr]
 
 
+def test_a_whole_reply_need_not_say_that_it_is_one() -> None:
+    """Imitators leave out its type; its content tells."""
+    body = b'{"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"}'
+
+    message = ANTHROPIC_MESSAGES.read_reply(body)
+
+    assert (message.text, message.finish_reason) == ("Hi", "stop")
+
+
 def test_an_error_may_be_the_only_event() -> None:
     """An error in a stream is a Fault, and the last step."""
     error = {"type": "overloaded_error", "message": "Overloaded", "details": None}

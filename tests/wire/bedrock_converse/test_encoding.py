@@ -157,6 +157,7 @@ def test_refusal_is_text_and_custom_types_are_not_sent():
         [fragment("{", 0, "f", "t"), fragment("{", 1, "g", "u"), fragment("}", 0)],
         [fragment("{}", 1, "f", "t"), fragment("{}", 0, "g", "u")],
         [fragment("{}", 0, "f", "t"), AIMessageChunk("Hi")],
+        [fragment("{}", None, "f", "t"), fragment("{}", "x", "g", "u")],
         [
             AIMessageChunk("a"),
             AIMessageChunk([{"type": "reasoning", "reasoning": "b"}]),
@@ -166,7 +167,7 @@ def test_refusal_is_text_and_custom_types_are_not_sent():
 )
 def test_blocks_that_interleave_are_refused(steps):
     """The format cannot go back, and says what to do."""
-    with pytest.raises(InputError, match="Order the chunks first"):
+    with pytest.raises(InputError, match="Order the chunks first, or send the answer"):
         encoded(*steps)
 
 
@@ -185,6 +186,21 @@ def test_calls_by_name_or_without_an_index_are_kept_apart():
     assert [(c["name"], c["args"]) for c in read.tool_calls] == [
         *(("f", {}), ("g", {}), ("h", {"a": 1}), ("i", {})),
     ]
+
+
+def test_calls_of_one_chunk_are_sent_as_a_sum_shows_them():
+    """A call with an index, even one that is a text, is before one without."""
+    pieces = [
+        {"name": name, "args": "{}", "id": name, "index": index}
+        for name, index in (("last", None), ("named", "x"), ("first", 0))
+    ]
+    chunk = AIMessageChunk(tool_call_chunks=pieces)
+
+    read = CONVERSE.read_reply(encoded(chunk))
+
+    names = [call["name"] for call in read.tool_calls]
+    assert names == ["first", "named", "last"]
+    assert names == [call["name"] for call in chunk.to_message().tool_calls]
 
 
 @pytest.mark.parametrize(

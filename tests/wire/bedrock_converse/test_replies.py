@@ -84,6 +84,7 @@ def test_what_stands_beside_an_answer_comes_back():
 
     message = CONVERSE.read_reply(json.dumps(reply).encode())
 
+    assert message.response_metadata["token_usage"] == reply["usage"]
     assert json.loads(CONVERSE.write_reply(message)) == reply
 
 

@@ -117,6 +117,33 @@ def test_blocks_of_the_model_come_back(block):
 
 
 @pytest.mark.parametrize(
+    "thought, block",
+    [
+        ({"reasoningText": {"text": "Hm"}}, {"reasoning": "Hm"}),
+        (
+            {"reasoningText": {"text": "", "signature": "s"}},
+            {"reasoning": "", "extras": {"reasoningSignature": "s"}},
+        ),
+        (
+            {"redactedContent": "YQ=="},
+            {"reasoning": "", "extras": {"redactedContent": "YQ=="}},
+        ),
+    ],
+)
+def test_thoughts_are_reasoning_if_nothing_stands_beside_them(thought, block):
+    """What has more fields than the standard is kept whole."""
+    more = {"reasoningContent": {**thought, "new": 1}}
+    content = [{"reasoningContent": thought}, more]
+    body = {"messages": [{"role": "assistant", "content": content}]}
+
+    (message,) = CONVERSE.read_request(json.dumps(body).encode()).messages
+
+    plain, whole = message.content_blocks
+    assert plain == {"type": "reasoning", **block}
+    assert whole == {"type": "non_standard", "value": more}
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"system": []},
@@ -183,9 +210,23 @@ def test_url_says_model_and_stream():
 
     assert (whole.model, whole.stream) == ("a/b:0", False)
     assert (stream.model, stream.stream) == ("a/b:0", True)
+    assert CONVERSE.path(whole) == "/model/a%2Fb%3A0/converse"
     assert CONVERSE.path(stream) == "/model/a%2Fb%3A0/converse-stream"
     with pytest.raises(InputError, match="give the request a model"):
         CONVERSE.path(ChatRequest(()))
+
+
+def test_fields_of_the_request_are_the_common_ones():
+    """Where they stand in the body is the dialect's own affair."""
+    body = {
+        "inferenceConfig": {"stopSequences": ["a"], "maxTokens": 5},
+        "toolConfig": {"toolChoice": {"any": {}}},
+    }
+
+    request = CONVERSE.read_request(json.dumps(body).encode())
+
+    assert (request.stop, request.params) == (("a",), {"max_tokens": 5})
+    assert request.tool_choice == ToolChoice("any")
 
 
 def test_messages_of_one_turn_are_told_apart_and_put_together():

@@ -279,6 +279,12 @@ def test_wrong_types_are_named(event):
     assert caught.value.partial.text == "Hi"
 
 
+def test_end_without_a_reason_is_wrong():
+    """The error names the field."""
+    with pytest.raises(WireError, match=r": 'stopReason' is missing\."):
+        played(START, ("messageStop", {"stopReason": ""}))
+
+
 @pytest.mark.parametrize(
     "body", [b"{}", b"[1]", b"null", b'{"output": 1}', b'{"output": {"message": []}}']
 )

@@ -151,10 +151,12 @@ def test_a_block_that_has_ended_cannot_go_on() -> None:
 
 def test_halves_of_a_character_meet() -> None:
     """A half waits for the other; one that finds none is no character."""
-    pair = b"".join(encode(AIMessageChunk("a\ud83d"), AIMessageChunk("\ude00")))
+    first, second, end = encode(AIMessageChunk("a\ud83d"), AIMessageChunk("\ude00"))
     lone = b"".join(encode(text("a\ud83d", 0), text("b", 1), text("\ud83d", 1)))
 
-    assert heard(pair).text == "a😀"
+    assert parts(first) == [{"text": "a"}]
+    assert parts(second) == [{"text": "😀"}]
+    assert heard(first + second + end).text == "a😀"
     assert heard(lone).text == "a\ufffdb\ufffd"
 
 
@@ -166,7 +168,7 @@ def test_an_incomplete_call_cannot_be_said() -> None:
 
 def test_only_steps_are_fed() -> None:
     """Anything else is told."""
-    with pytest.raises(InputError, match="chunks and Faults"):
+    with pytest.raises(InputError, match="chunks and Faults, not 'text'"):
         encode("text")
 
 

@@ -359,6 +359,11 @@ def test_citations_of_each_event_add_up() -> None:
 
     message = total(steps)
 
+    cited_text = {"type", "text", "annotations"}
+    assert [block.keys() - {"extras"} for block in message.content_blocks] == [
+        cited_text,
+        cited_text,
+    ]
     notes = [block["annotations"] for block in message.content_blocks]
     assert [(n["start_index"], n["end_index"]) for (n,) in notes] == [(0, 2), (1, 2)]
     cited = message.response_metadata["citationMetadata"]["citations"]
@@ -389,6 +394,21 @@ def test_sources_that_lead_nowhere_are_only_kept(grounding: dict[str, Any]) -> N
 
     assert message.content_blocks == [{"type": "text", "text": "a"}]
     assert message.response_metadata["groundingMetadata"] == grounding
+
+
+def test_logprobs_have_the_common_form() -> None:
+    """Each token has those that stood beside it; what else is said of it is kept."""
+    chosen = [{"token": "a", "logProbability": -1, "tokenId": 3}]
+    beside = [{"candidates": [{"token": "b", "logProbability": -2}]}]
+    said = {"chosenCandidates": chosen, "topCandidates": beside}
+    body = {"candidates": [candidate({"text": "a"}, logprobsResult=said)]}
+
+    (chunk, *_) = streamed(body)
+
+    assert isinstance(chunk, AIMessageChunk)
+    top = {"token": "b", "logprob": -2}
+    token = {"token": "a", "logprob": -1, "tokenId": 3, "top_logprobs": [top]}
+    assert chunk.response_metadata["logprobs"] == {"content": [token]}
 
 
 @pytest.mark.parametrize(
@@ -513,15 +533,22 @@ def test_citations_from_elsewhere_are_grounding() -> None:
     }
     short = {"type": "citation", "url": "https://c.d"}
     other = {"type": "non_standard_annotation", "value": 1}
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "reasoning", "reasoning": "Hm"},
         {"type": "text", "text": "é "},
         {"type": "image", "base64": "QQ==", "mime_type": "image/png"},
         {"type": "text", "text": "aöx", "annotations": [note, other, short]},
     ]
 
-    again = GEMINI.read_reply(GEMINI.write_reply(AIMessage(blocks)))
+    reply = GEMINI.write_reply(AIMessage(blocks))
+    again = GEMINI.read_reply(reply)
 
+    (said,) = json.loads(reply)["candidates"]
+    supports = said["groundingMetadata"]["groundingSupports"]
+    assert [support["segment"] for support in supports] == [
+        {"startIndex": 4, "endIndex": 7, "text": "öx"},
+        {},
+    ]
     assert again.content_blocks[3]["annotations"] == [note]
     assert again.content_blocks[1]["annotations"] == [short]
 

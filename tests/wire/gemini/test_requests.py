@@ -446,6 +446,25 @@ def test_media_are_written() -> None:
     assert (answer["response"], answer["parts"]) == ({"output": "here"}, [inline])
 
 
+@pytest.mark.parametrize(
+    "uri, mime",
+    [
+        ("gs://a/b.mp4", "video/mp4"),
+        ("https://a.b/c.PNG?size=1/2", "image/png"),
+        ("https://a.b/c?name=d.png", None),
+        ("gs://b.mp4/c", None),
+        ("gs://a/mp4", None),
+        ("files/pdf", None),
+    ],
+)
+def test_the_end_of_a_name_tells_the_type(uri: str, mime: str | None) -> None:
+    """Of the last name in the path alone, and behind a dot."""
+    body = written(HumanMessage([{"type": "file", "url": uri}]))
+
+    (part,) = body["contents"][0]["parts"]
+    assert part["fileData"].get("mimeType") == mime
+
+
 def test_answers_of_other_providers_can_be_sent() -> None:
     """What only they understand stays out; thoughts and refusals are text."""
     body = written(
@@ -560,7 +579,11 @@ def test_each_choice_has_a_mode(choice: ToolChoice, calling: dict[str, Any]) -> 
         ([], {"parallel_tool_calls": False}, "parallel_tool_calls"),
         ([ToolMessage("1", tool_call_id="c9")], {}, "must name its function"),
         ([HumanMessage([{"type": "image", "base64": "QQ=="}])], {}, "mime_type"),
-        ([HumanMessage([{"type": "image"}])], {}, "has no data"),
+        (
+            [HumanMessage([{"type": "image"}])],
+            {},
+            "the image block {'type': 'image'} has no data",
+        ),
         (
             [AIMessage("", invalid_tool_calls=[{"name": "f", "args": "{"}])],
             {},
@@ -573,7 +596,7 @@ def test_each_choice_has_a_mode(choice: ToolChoice, calling: dict[str, Any]) -> 
                 "tools": (ToolSpec("google_search", provider={"google_search": {}}),),
                 "tool_choice": ToolChoice("tool", "google_search"),
             },
-            "cannot be forced",
+            r"cannot be forced\. Choose 'auto'\.",
         ),
         (
             [],
@@ -593,6 +616,22 @@ def test_what_has_no_form_is_refused(
     """What the format cannot say is told, not left out."""
     with pytest.raises(InputError, match=why):
         written(*messages, **fields)
+
+
+def test_a_result_has_a_name_where_its_call_does_not_tell_it() -> None:
+    """The call says which function it was; without one the result does."""
+    answers = [
+        {"functionResponse": {"name": name, "id": call_id, "response": {"output": "1"}}}
+        for name, call_id in (("f", "c1"), ("g", "c2"))
+    ]
+    contents = [
+        {"role": "model", "parts": [{"functionCall": CALL}]},
+        {"role": "user", "parts": answers},
+    ]
+
+    results = read(contents=contents).messages[1:]
+
+    assert [message.name for message in results] == [None, "g"]
 
 
 def test_a_name_is_enough_for_a_result() -> None:

@@ -243,7 +243,8 @@ def test_parts_of_our_own_format_go_back_as_parts() -> None:
 
 def test_citations_count_from_the_first_text() -> None:
     """Places in a second text are places in all the text."""
-    note = {"type": "citation", "start_index": 0, "end_index": 2}
+    place = {"start_index": 0, "end_index": 2}
+    note = {"type": "citation", "cited_text": "page", **place}
     blocks = [
         [{"type": "text", "text": "Hi ", "index": 0}],
         [{"type": "text", "text": "you", "index": 1}],
@@ -252,7 +253,7 @@ def test_citations_count_from_the_first_text() -> None:
 
     *_, last = deltas(*map(AIMessageChunk, blocks))
 
-    cited = {"start_index": 3, "end_index": 5}
+    cited = {"start_index": 3, "end_index": 5, "content": "page"}
     assert last == {"annotations": [{"type": "url_citation", "url_citation": cited}]}
 
 
@@ -364,6 +365,15 @@ def test_custom_calls_stream_as_text() -> None:
         "custom": {"name": "sql", "input": ""},
     }
     assert [call["custom"]["input"] for call in later] == ["sel", 'ect "a"']
+
+
+def test_a_custom_call_that_is_no_text_says_none() -> None:
+    """Its input is a text or nothing."""
+    args = '{"input": 5}'
+
+    (found,) = deltas(calling(args, name="sql", id="a", extras={"type": "custom"}))
+
+    assert found["tool_calls"][0]["custom"] == {"name": "sql", "input": ""}
 
 
 def test_function_calls_of_old() -> None:

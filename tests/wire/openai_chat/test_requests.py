@@ -503,6 +503,48 @@ def test_blocks_made_in_python(block: Any, part: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "block"),
+    [
+        ("thinking that is closed", {"type": "reasoning", "reasoning": "Hm"}),
+        ("audio", {"type": "audio", "id": "audio_1"}),
+    ],
+)
+def test_what_the_model_said_is_standard_blocks(said: str, block: Any) -> None:
+    """What the standard has no field for is in the extras."""
+    (message,) = OPENAI_CHAT.read_request(
+        body({"role": "assistant", **ASSISTANT[said]})
+    ).messages
+
+    (found,) = message.content_blocks
+    assert {k: v for k, v in found.items() if k != "extras"} == block
+
+
+@pytest.mark.parametrize(
+    ("block", "content"),
+    [
+        ({"type": "text", "text": "Hi"}, "Hi"),
+        (
+            {"type": "text", "text": "Hi", "extras": {"new": 1}},
+            [{"type": "text", "text": "Hi", "new": 1}],
+        ),
+    ],
+)
+def test_a_text_with_more_to_say_is_a_list(block: Any, content: Any) -> None:
+    """A plain text has no place for it."""
+    assert written(AIMessage([block]))["messages"][0]["content"] == content
+
+
+def test_a_function_of_old_is_chosen_by_its_name() -> None:
+    """Its choice has no type around it."""
+    asked = OPENAI_CHAT.read_request(body(HI, functions=[FUNCTION]))
+    name = FUNCTION["name"]
+
+    said = written(tools=asked.tools, tool_choice=ToolChoice("tool", str(name)))
+
+    assert said["function_call"] == {"name": name}
+
+
+@pytest.mark.parametrize(
     ("message", "told"),
     [
         (
