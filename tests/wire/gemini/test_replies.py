@@ -597,3 +597,12 @@ def test_what_cannot_be_said_is_refused() -> None:
         GEMINI.write_reply(invalid)
     with pytest.raises(InputError, match="other_choices"):
         GEMINI.write_reply(others)
+
+
+def test_a_reason_that_gemini_does_not_have_is_other() -> None:
+    """Another provider's word is not sent as one of Google's."""
+    message = AIMessage("a", response_metadata={"finish_reason": "pause_turn"})
+
+    (said,) = json.loads(GEMINI.write_reply(message))["candidates"]
+
+    assert said["finishReason"] == "OTHER"
