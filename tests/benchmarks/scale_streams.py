@@ -220,7 +220,9 @@ def through_anthropic(count: int, _: Path) -> Callable[[], object]:
         api_key="x", http_client=httpx2.Client(transport=provider.transport())
     )
     return lambda: taken(
-        client.messages.create(model="m", messages=HI, max_tokens=9, stream=True)
+        client.messages.create(
+            model="m", messages=HI, max_tokens=10 * count, stream=True
+        )
     )
 
 
