@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Where CI is set, recorders only replay; tests of that set it themselves.
+os.environ.pop("CI", None)
+
 # Mutants need mutmut, and LangChain's standard suites an older vcrpy: what the tests'
 # environment does not have. Each has one of its own.
 collect_ignore_glob = ["tests/mutation/*"]

@@ -301,7 +301,7 @@ def test_linear_cost_is_seen_to_hold() -> None:
 
 def test_quadratic_cost_is_seen() -> None:
     """A reading that goes through all text each time breaks the law of cost."""
-    subject = replace(OURS, text=lambda chunk: "".join(sorted(chunk.text)))
+    subject = replace(OURS, text=lambda chunk: "".join(sorted(chunk.text * 20)))
 
     with pytest.raises(LawBroken, match="ratio"):
         check(subject, "linear_cost", ("words", 150))
