@@ -5,7 +5,8 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser chromium lint types format docs picture bench scale fuzz fuzz-coverage fuzz-laws mutants node recordings lock build clean profile bench-docs packages fuzz-unguided fuzz-http
+.PHONY: help demo test test-browser chromium lint types format docs picture node recordings lock build clean \
+    bench bench-docs scale profile fuzz fuzz-coverage fuzz-unguided fuzz-laws fuzz-http mutants packages
 
 PYTHON ?= python3
 SEED ?= 1
@@ -36,7 +37,8 @@ BENCH_NODE := tests/benchmarks/node
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
-	@echo "make demo | test | test-browser | lint | types | format | docs | picture | bench | scale | fuzz | mutants | profile | bench-docs | packages | node | recordings | lock | build | clean"
+	@echo "make demo | test | test-browser | lint | types | format | docs | picture | node | recordings | lock | build | clean"
+	@echo "     bench | bench-docs | scale | profile | fuzz | mutants | packages"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'

@@ -109,12 +109,11 @@ def server(echoing: Server) -> Server:
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy, option or CI of whoever runs the tests has a say in them."""
+    """No proxy or option of whoever runs the tests has a say in them."""
     for name in [*os.environ]:
         if "proxy" in name.lower():
             monkeypatch.delenv(name)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("CI", raising=False)
 
 
 Run = Callable[..., pytest.RunResult]

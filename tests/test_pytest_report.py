@@ -98,7 +98,6 @@ Run = Callable[..., pytest.RunResult]
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run these tests, or others, with a cassette to play."""
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("CI", raising=False)
     pytester.mkdir("cassettes").joinpath("oslo.yaml").write_text(CASSETTE, "utf-8")
 
     def running(*args: str, tests: str = TESTS) -> pytest.RunResult:
@@ -133,7 +132,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]
     (home / "cassettes").mkdir()
     (home / "cassettes" / "oslo.yaml").write_text(CASSETTE, "utf-8")
     (home / "test_it.py").write_text(dedent(TESTS), "utf-8")
-    hidden = {"CI", "PYTEST_ADDOPTS"}
+    hidden = {"PYTEST_ADDOPTS"}
     done = subprocess.run(
         [*COMMAND, "--harness-report", "out/report.html"],
         cwd=home,

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ URL = "http://localhost/v1/chat/completions"
 KEYED = f"{URL}?key=AIzaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"
 
 
-@cache
-def exchange(number: int) -> Interaction:
-    """The chat *number*, as a client of a provider has it."""
+def question(number: int) -> dict[str, Any]:
+    """The request of the chat *number*."""
     said = "Answer in one short sentence, and name the city. " * 6
-    asked = {
+    return {
         "model": "gpt-4.1-mini",
         "temperature": 0.2,
         "messages": [
@@ -27,7 +25,11 @@ def exchange(number: int) -> Interaction:
         ],
         "user": f"user-{number}",
     }
-    words = f"It is sunny in town {number}, with some clouds. " * 12
+
+
+def exchange(number: int, *, sentences: int = 12) -> Interaction:
+    """The chat *number*, as a client of a provider has it."""
+    words = f"It is sunny in town {number}, with some clouds. " * sentences
     answered = {
         "id": f"chatcmpl-{number:08}",
         "object": "chat.completion",
@@ -43,7 +45,8 @@ def exchange(number: int) -> Interaction:
         "usage": {"prompt_tokens": 70, "completion_tokens": 120, "total_tokens": 190},
         "system_fingerprint": "fp_44709d6fcb",
     }
-    request, response = json.dumps(asked).encode(), json.dumps(answered).encode()
+    request = json.dumps(question(number)).encode()
+    response = json.dumps(answered).encode()
     return Interaction(
         "POST",
         URL,

@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import exchanges
+
 from harness import FakeChatModel, Script, say
 from harness.cassettes import Interaction, write_cassette
 from harness.wire import DIALECTS
@@ -19,7 +21,7 @@ URL = "https://api.openai.com/v1/chat/completions"
 JSON = (("content-type", "application/json"),)
 EVENTS = (("content-type", "text/event-stream"),)
 #: So many exchanges of `exchange` take a megabyte.
-PER_MB = 350
+PER_MB = 380
 
 
 def script(count: int) -> Script:
@@ -37,55 +39,18 @@ def wire(dialect: str, count: int) -> list[bytes]:
 
 def question(number: int, *, stream: bool = False) -> bytes:
     """Give the body of the request *number*."""
-    said = "Answer in one short sentence, and name the city. " * 6
-    asked = {
-        "model": "gpt-4.1-mini",
-        "temperature": 0.2,
-        "messages": [
-            {"role": "system", "content": said},
-            {"role": "user", "content": f"What is the weather in town {number}?"},
-        ],
-        "user": f"user-{number}",
-        **({"stream": True} if stream else {}),
-    }
-    return json.dumps(asked).encode()
+    more = {"stream": True} if stream else {}
+    return json.dumps({**exchanges.question(number), **more}).encode()
 
 
 def exchange(number: int, *, key: bool = False) -> Interaction:
     """Give the chat *number*; with a *key*, its own, that nobody has hidden."""
-    words = f"It is sunny in town {number}, with some clouds. " * 20
-    answer = json.dumps(
-        {
-            "id": f"chatcmpl-{number:08}",
-            "object": "chat.completion",
-            "created": 1700000000 + number,
-            "model": "gpt-4.1-mini-2025-04-14",
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": words},
-                    "finish_reason": "stop",
-                }
-            ],
-            "usage": {
-                "prompt_tokens": 70,
-                "completion_tokens": 120,
-                "total_tokens": 190,
-            },
-        }
-    ).encode()
     hidden = (("authorization", f"Bearer gsk_{number:032x}"),) if key else ()
-    return Interaction(
-        *("POST", URL, 200),
+    return replace(
+        exchanges.exchange(number, sentences=20),
+        url=URL,
         request_headers=(*JSON, *hidden),
-        request_body=question(number),
         response_headers=(("openai-processing-ms", "412"), *JSON),
-        response_body=answer,
-        response_chunks=(answer,),
-        chunk_times=(412,),
-        reason="OK",
-        http_version="HTTP/1.1",
-        recorded_at="2026-11-23T09:00:00Z",
     )
 
 

@@ -33,12 +33,6 @@ LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 
 
-@pytest.fixture(autouse=True)
-def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what the environment says of CI."""
-    monkeypatch.delenv("CI", raising=False)
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Give the path of a cassette that is not there yet."""

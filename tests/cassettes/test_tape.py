@@ -33,8 +33,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what the environment says of CI and of tests."""
-    monkeypatch.delenv("CI", raising=False)
+    """Take away what the environment says of tests."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)
 
 

@@ -35,10 +35,10 @@ def asked(text, **more):
 
 @pytest.fixture(autouse=True)
 def workplace(tmp_path, monkeypatch):
-    """Run in a folder of its own, in which programs find this harness; without CI."""
+    """Run in a folder of its own, in which programs find this harness."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("CI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 

@@ -57,7 +57,7 @@ def workplace(tmp_path, monkeypatch):
     for name in [*os.environ]:
         if any(word in name for word in ("API_KEY", "BASE_URL", "PROXY", "proxy")):
             monkeypatch.delenv(name)
-    for name in ("CI", "OLLAMA_HOST", "PYTEST_ADDOPTS"):
+    for name in ("OLLAMA_HOST", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -207,12 +207,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No key, URL, proxy or CI of whoever runs the tests has a say in them."""
+    """No key, URL or proxy of whoever runs the tests has a say in them."""
     words = ("API_KEY", "BASE_URL", "OPENAI", "ANTHROPIC", "PROXY", "proxy")
     for name in [*os.environ]:
         if any(word in name for word in words):
             monkeypatch.delenv(name)
-    monkeypatch.delenv("CI", raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -249,11 +248,3 @@ def paced() -> Callable[..., tuple[list[Piece], Callable[[], None]]]:
         return steps, seen.release
 
     return made
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _may_record() -> Iterator[None]:
-    """Hide that this is CI, where tapes record nothing unless they are forced to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CI", raising=False)
-        yield

@@ -139,9 +139,3 @@ def quietly():
 def clock():
     """Give a clock that the test holds."""
     return HeldClock()
-
-
-@pytest.fixture(autouse=True)
-def nobody_says_ci(monkeypatch):
-    """Hide that this is CI, where tapes record nothing unless they are forced to."""
-    monkeypatch.delenv("CI", raising=False)

@@ -1,6 +1,5 @@
 """`harness serve` and `harness proxy`, as programs of their own."""
 
-import os
 import re
 import signal
 import subprocess
@@ -49,11 +48,9 @@ class Program:
 def running(*words: str, cwd: Path) -> Iterator[Program]:
     """Run the command on a free port."""
     run = "from harness.cli import main; import sys; sys.exit(main())"
-    environment = {k: v for k, v in os.environ.items() if k != "CI"}
     with subprocess.Popen(
         [sys.executable, "-c", run, *words, "--port", "0"],
         cwd=cwd,
-        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
