@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ if find_spec("langchain_tests") is None:
     collect_ignore_glob.append("tests/bridges/standard/*")
 
 pytest_plugins = ["pytester"]
+
+# After a run of pytest within a test, pytester forgets the modules that it imported.
+# A client that got its errors late from one of these would not know the next ones.
+for name in ("httpcore", "httpcore2"):
+    if find_spec(name):
+        import_module(name)
 
 ROOT = Path(__file__).parent
 RECORDINGS = "CHAT_HARNESS_RECORDINGS"

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -33,6 +34,7 @@ __all__ = [
 
 _ENDING = ".journal"
 _BEGINNING = 60.0  # seconds in which a journal gets its name
+_OPEN_FILES_MOVE = sys.platform != "win32"
 _READ_WRITE = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -68,11 +70,14 @@ class Journal:
         folder, name = self._cassette.parent, self._cassette.name
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f".{name}.{uuid4().hex[:8]}{_ENDING}"
-        fresh = path.with_name(f"{path.name}{FRESH}")
+        # It is held before it has its name, so that nobody finds it free. Where no open
+        # file can be renamed, none can be removed, and who finds it free does no harm.
+        fresh = path.with_name(f"{path.name}{FRESH}") if _OPEN_FILES_MOVE else path
         handle = os.open(fresh, _READ_WRITE, 0o666)
-        hold(handle)  # before it has its name, so that nobody finds it free
+        hold(handle)
         try:
-            fresh.replace(path)
+            if fresh != path:
+                fresh.replace(path)
         except OSError:
             os.close(handle)
             fresh.unlink(missing_ok=True)

@@ -129,7 +129,8 @@ class Recorder:
                     "process left could not be read; the rest is taken over."
                 )
             else:
-                journal.path.unlink(missing_ok=True)
+                with contextlib.suppress(PermissionError):  # on Windows: still open
+                    journal.path.unlink(missing_ok=True)
         if new:
             self._notes.append(
                 f"{self._path}: {len(new)} exchanges that a killed process had "

@@ -1,16 +1,19 @@
 """Nothing is lost and nothing is damaged, whoever is killed and whatever is full."""
 
+import contextlib
 import errno
 import json
 import os
 import random
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.cassettes import journals as journals_room
 from harness.cassettes import load_cassette
 from harness.cassettes import saving as saving_room
 from harness.cassettes.http_requests import HttpRequest
@@ -436,6 +439,46 @@ def test_what_the_dead_recorded_goes_on(path: Path, mode: str) -> None:
     assert names(load_cassette(path)) == ["a", "b", "c"]
     assert "2 exchanges that a killed process had recorded" in tape.notes[0]
     assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.fixture
+def open_files_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody rename or remove a file that this process has open: as on Windows."""
+    monkeypatch.setattr(journals_room, "_OPEN_FILES_MOVE", False)
+
+    def opened() -> Iterator[os.stat_result]:
+        for handle in range(3, 200):
+            with contextlib.suppress(OSError):
+                yield os.fstat(handle)
+
+    def refused(function: Callable[..., None]) -> Callable[..., None]:
+        def called(path: Path, *more: Path) -> None:
+            if any(os.path.samestat(one, path.lstat()) for one in opened()):
+                raise PermissionError(errno.EACCES, "in use", str(path))
+            function(path, *more)
+
+        return called
+
+    for name in ("replace", "rename", "unlink", "remove"):
+        monkeypatch.setattr(os, name, refused(getattr(os, name)))
+
+
+@ON_POSIX
+@pytest.mark.usefixtures("open_files_stay")
+def test_no_open_file_is_moved(path: Path) -> None:
+    """A recording begins, takes over and is saved where files cannot be, as they are.
+
+    A journal that somebody begins, who does not hold it yet, is left where it is.
+    """
+    left_by_the_dead(path, one("dead"))
+    begun = path.with_name(f".{path.name}.5678.journal")
+    with begun.open("wb"):
+        tape = Tape(path, "new_episodes", redaction=OPEN)
+        record(tape, "new")
+        tape.close()
+
+    assert names(load_cassette(path)) == ["dead", "new"]
+    assert {*path.parent.iterdir()} == {path, begun}
 
 
 def test_what_the_dead_recorded_is_old_to_a_new_recording(path: Path) -> None:
