@@ -74,6 +74,10 @@ SAME = {
         ask(user("Hi"), response_format=ResponseFormat("text")),
         ask(user("Hi")),
     ),
+    "titles in the schema of an answer": (
+        ask(response_format=ResponseFormat("json_schema", {**SCHEMA, "title": "F"})),
+        ask(response_format=ResponseFormat("json_schema", SCHEMA)),
+    ),
     "what schemas are decorated with": (
         ask(user("Hi"), tools=(ToolSpec("f", " A\n  b ", SCHEMA, strict=True),)),
         ask(
@@ -260,6 +264,11 @@ DIFFERENT = {
         ask(),
         ["response_format: {'kind': 'json_object', 'schema': None} instead of None"],
     ),
+    "another schema of the answer": (
+        ask(response_format=ResponseFormat("json_schema", SCHEMA)),
+        ask(response_format=ResponseFormat("json_schema", OTHER)),
+        ["response_format.schema.properties.x.type: 'integer' instead of 'string'"],
+    ),
 }
 
 
@@ -302,6 +311,13 @@ def test_the_nearest_is_the_one_that_says_nearly_the_same() -> None:
     assert distance(asked, near) < distance(
         asked, ask(user("Hi"), user("Hm"), user("?"))
     )
+
+
+def test_a_message_too_much_counts_as_one_that_differs() -> None:
+    """It is not compared with anything, wherever it stands."""
+    asked = ask(user("a"), user("b"))
+
+    assert distance(asked, ask(user("a"))) == distance(ask(user("a")), asked) == 1
 
 
 def test_the_nearest_among_long_texts() -> None:

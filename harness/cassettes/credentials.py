@@ -41,7 +41,7 @@ def _cookies(value: str, name: str, hide: Callable[[str, str], str]) -> str:
 
 def _learn_basic(secret: str, hide: Callable[[str, str], str]) -> None:
     try:
-        said = base64.b64decode(secret + "=" * (-len(secret) % 4)).decode()
+        said = base64.b64decode(f"{secret}==").decode()  # more than enough
     except ValueError:
         return
     hide(said, SECRET)

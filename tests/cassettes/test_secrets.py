@@ -318,3 +318,11 @@ def test_the_items_of_any_list_are_no_messages_of_their_own() -> None:
     pieces = [key[at : at + 9] for at in range(0, len(key), 9)]
     text = "".join(f'- {{"delta": "{piece}"}}\n' for piece in pieces)
     assert {leak.kind for leak in scan(text)} == {"anthropic-key"}
+
+
+def test_a_key_in_pieces_is_found_where_its_message_is() -> None:
+    key = f"sk-ant-api03-{'Zq8vR2mX0pL7nT4b' * 4}"
+    pieces = [key[at : at + 9] for at in range(0, len(key), 9)]
+    said = "".join(f'    data: {{"delta": "{piece}"}}\n' for piece in pieces)
+    text = f"- request:\n    body: Hi\n  response:\n{said}"
+    assert [leak.line for leak in scan(text)] == [4 + n for n in range(len(pieces))]

@@ -144,8 +144,9 @@ def fresh(mutant: Mutant, tests: Sequence[str]) -> int:
 
     SourceFileLoader.get_code = get_code
     limited(900)
-    folder = f"--basetemp={scratch(os.getpid())}"
-    return KILLED if pytest.main([*OPTIONS, "-x", folder, *tests]) else UNNOTICED
+    # pytest would read modules that it rewrites, those with examples, by itself.
+    given = ("-x", "--assert=plain", f"--basetemp={scratch(os.getpid())}")
+    return KILLED if pytest.main([*OPTIONS, *given, *tests]) else UNNOTICED
 
 
 def in_a_process(work: Callable[[], int], *, quiet: bool = False) -> int:

@@ -6,6 +6,7 @@ running process by giving functions that live another code object.
 
 import ast
 import gc
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from mutmut.mutation.mutators import mutation_operators
 
 # What these are given is for the type checker, or makes a plain TypeError of it.
 UNTOUCHED = {"assert_never", "isinstance", "len"}
+# It says that lengths are the same, or need not be: either way they are what they are.
+STRICT = re.compile(r",\s*(strict=\w+)?\s*(?=\))")
 HEADED = (
     cst.FunctionDef
     | cst.If
@@ -155,7 +158,8 @@ def mutants(root: Path, path: str, drawn: Callable[[str], bool]) -> list[Mutant]
         changed = function.deep_replace(node, other)
         new = module.code_for_node(_alone(module.body[n], function, changed))
         was, now = _difference(old.splitlines(), new.splitlines())
-        if was == now or (path, name, was, now) in found or not _compiles(new):
+        told = STRICT.sub("", was) != STRICT.sub("", now)
+        if not told or (path, name, was, now) in found or not _compiles(new):
             continue
         top = _spliced(tops[n], old, new)
         source = "".join((before, *tops[:n], top, *tops[n + 1 :], after))
