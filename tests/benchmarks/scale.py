@@ -2,8 +2,9 @@
 
 Runs each subject at each of its sizes, in a process of its own, and leaves
 ``scale.md``, ``scale.json`` and a picture of each group in ``build/bench``; ``--page``
-puts the tables between the marks of a page. Ends with 1 where a subject broke off, and
-with 0 where one grows faster than it should: figures gate nothing.
+puts the tables between the marks of a page, ``--onto`` keeps of an earlier run's JSON
+what is not measured again. Ends with 1 where a subject broke off, and with 0 where one
+grows faster than it should: figures gate nothing.
 """
 
 import argparse
@@ -42,6 +43,8 @@ def main(given: Sequence[str]) -> int:
         with TemporaryDirectory(prefix="scale-") as folder:
             for subject in chosen(module.SUBJECTS, options.only):
                 broken += measured(study, group, subject, options.quick, Path(folder))
+    if options.onto:
+        study = Study.read(json.loads(options.onto.read_text("utf-8"))).renewed(study)
     save(study, options.to, options.page)
     for one in (*study.surprises, *broken):
         print(one, file=sys.stderr)
@@ -56,6 +59,7 @@ def parsed(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", default="", help="subjects with this in their name")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "bench")
     parser.add_argument("--page", type=Path, help="a page with the marks of a study")
+    parser.add_argument("--onto", type=Path, help="the JSON of a run to go on with")
     return parser.parse_args(given)
 
 

@@ -96,8 +96,9 @@ def replayed(marker: str, count: int, folder: Path) -> Callable[[], object]:
     """Replay all of them, without a server."""
     root = project(folder, f"replay-{count}", marker)
     with FakeProvider(say("Hello!", times="forever")).serve() as server:
-        run(root, count, server.url, "--cassette-mode=new_episodes")
-    return lambda: run(root, count, server.url)
+        url = server.url
+        run(root, count, url, "--cassette-mode=new_episodes")
+    return lambda: run(root, count, url)
 
 
 SUBJECTS = tuple(

@@ -109,6 +109,15 @@ class Study:
             if line.surprising
         ]
 
+    def renewed(self, later: "Study") -> "Study":
+        """Give this study, the lines of a *later* one in the place of their like."""
+        lines = {(line.group, line.what): line for line in self.lines}
+        lines |= {(line.group, line.what): line for line in later.lines}
+        where = later.where
+        if self.where != where:
+            where += f" Some of it earlier: {self.where}"
+        return Study(where, {**self.notes, **later.notes}, [*lines.values()])
+
     def plain(self) -> dict[str, Any]:
         """Give it as JSON."""
         return {

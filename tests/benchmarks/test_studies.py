@@ -56,6 +56,21 @@ def test_a_study_is_read_back() -> None:
     assert again.markdown() == study.markdown()
 
 
+def test_a_part_is_measured_again() -> None:
+    """Its lines take the place of what was there, and the rest stays."""
+    notes = {"files": "Some files."}
+    old = Study("Then.", notes, [LINEAR, SQUARE])
+    again = Line("files", "look", "exchanges", LINEAR.costs)
+    more = Line("tasks", "look", "tasks", LINEAR.costs)
+
+    found = old.renewed(Study("Now.", {"tasks": "Some tasks."}, [more, again]))
+
+    assert found.lines == [LINEAR, again, more]
+    assert found.notes == {**notes, "tasks": "Some tasks."}
+    assert found.where == "Now. Some of it earlier: Then."
+    assert old.renewed(old) == old
+
+
 def test_a_run_is_measured(tmp_path: Path) -> None:
     """Its memory is what it had beyond what was there before.
 

@@ -792,8 +792,8 @@ def hidden(secret: str) -> str:
             f"see https://a.example/?key={hidden('word-1')} there",
         ),
         (
-            'cut" \\"password\\": \\"word-1\nnext "quoted"',
-            f'cut" \\"password\\": \\"{hidden("word-1")}\nnext "quoted"',
+            'a\ncut" \\"password\\": \\"word-1\nnext "quoted"\nb',
+            f'a\ncut" \\"password\\": \\"{hidden("word-1")}\nnext "quoted"\nb',
         ),
         ('password": "word-1", "a', f'password": "{hidden("word-1")}", "a'),
     ],
