@@ -5,19 +5,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from harness.clients import Clients
-from harness.endpoint import (
-    Chaos,
-    Endpoint,
-    Glitch,
-    Glitches,
-    HttpCall,
-    Quota,
-    Quotas,
-    key_check,
-    other_paths,
-)
-from harness.endpoint import validate as validated
+from harness.endpoint import Chaos, Endpoint, Glitch, HttpCall, Quota
 from harness.endpoint.asserting import HttpJournaled
+from harness.endpoint.glitches import Glitches
+from harness.endpoint.keys import key_check
+from harness.endpoint.other_paths import other_paths
+from harness.endpoint.quotas import Quotas
+from harness.endpoint.validation import validate as validated
 from harness.errors import InputError, UnrecordedRequest, UnscriptedRequest
 from harness.models.clocks import Clock, RealClock, SkippingClock, given_clock
 from harness.paths import StrPath

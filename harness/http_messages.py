@@ -20,7 +20,10 @@ Failed = Literal[
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request, as it goes to the wire; names of headers may repeat."""
+    """One request as it goes to the wire: *method*, *url*, *headers*, *body*.
+
+    Names of headers may repeat.
+    """
 
     method: str
     url: str

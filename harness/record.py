@@ -8,8 +8,8 @@ from uuid import UUID
 
 from harness.cassettes import CassetteSource
 from harness.cassettes.chat_tape import ChatTape, Hearing
-from harness.cassettes.conversations import Redacts
 from harness.cassettes.folders import cassette_path
+from harness.cassettes.settings import Redactor
 from harness.errors import CassetteMiss, InputError, ModelError, shown
 from harness.matching import DEFAULT_FIELDS
 from harness.models import ChatModel
@@ -52,7 +52,7 @@ class RecordingChatModel(ChatModel):
         *,
         directory: StrPath | None = None,
         mode: str = "once",
-        redaction: Redacts | None = None,
+        redaction: Redactor | None = None,
         match_on: Iterable[str] = DEFAULT_FIELDS,
     ) -> None:
         if not isinstance(model, ChatModel):

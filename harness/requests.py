@@ -7,7 +7,7 @@ from typing import Any, Literal
 from harness.messages import Message
 from harness.tool_specs import ToolChoice, ToolSpec
 
-__all__ = ["ChatRequest", "ResponseFormat"]
+__all__ = ["ChatRequest", "ResponseFormat", "ToolChoice", "ToolSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,17 @@ class ResponseFormat:
     """The form that the answer's text must have.
 
     *kind* "json_schema" asks for JSON that fits *schema*, "json_object" for any JSON
-    object, "text" for nothing in particular.
+    object, "text" for nothing in particular. *name* is what the schema is called, and
+    *strict* whether the provider shall hold the model to it.
+
+    >>> ResponseFormat("json_schema", {"type": "object"}, "answer", strict=True).name
+    'answer'
     """
 
     kind: Literal["json_schema", "json_object", "text"]
     schema: dict[str, Any] | None = field(default=None, hash=False)
     name: str | None = None
+    _: KW_ONLY
     strict: bool | None = None
 
 

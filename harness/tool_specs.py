@@ -6,7 +6,7 @@ In: anything that `bind_tools` takes. Out: one `ToolSpec` each, and a `ToolChoic
 import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -17,7 +17,6 @@ from harness.values import plain
 __all__ = [
     "ToolChoice",
     "ToolSpec",
-    "merge_tools",
     "tool_choice",
     "tool_name",
     "tool_spec",
@@ -31,14 +30,19 @@ Mode = Literal["auto", "none", "any", "tool"]
 class ToolSpec:
     """A tool as a model sees it: *name*, *description*, a schema of its *parameters*.
 
-    A tool that runs at the provider (a web search) is kept raw in *provider*, and
-    has no parameters. *extras* is what else was said of it, such as Anthropic's
+    *strict* says whether the provider shall hold the model to the schema. A tool that
+    runs at the provider (a web search) is kept raw in *provider*, and has no
+    parameters. *extras* is what else was said of it, such as Anthropic's
     ``cache_control``; it makes no other tool of it.
+
+    >>> ToolSpec("search", "Search the web.", {"type": "object"}).name
+    'search'
     """
 
     name: str
     description: str = field(default="", hash=False)
     parameters: dict[str, Any] = field(default_factory=dict, hash=False)
+    _: KW_ONLY
     strict: bool | None = field(default=None, hash=False)
     provider: dict[str, Any] | None = field(default=None, hash=False)
     extras: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -46,9 +50,13 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ToolChoice:
-    """Whether a model may, must not or must call a tool; which one, in mode "tool".
+    """Whether a model may, must not or must call a tool: "auto", "none", "any".
 
-    *provider* is the dict that was given, where one was.
+    In *mode* "tool" it must call the one called *name*. *provider* is the dict that was
+    given, where one was.
+
+    >>> ToolChoice("tool", "search").name
+    'search'
     """
 
     mode: Mode
@@ -130,33 +138,6 @@ def tool_name(name: object) -> str:
         else "Use 1 to 128 of: letters a-z A-Z, digits, _ - . :"
     )
     raise SchemaError(f"{shown(name)} cannot be the name of a tool. {hint}")
-
-
-def merge_tools(
-    bound: Sequence[ToolSpec], new: Sequence[ToolSpec]
-) -> tuple[ToolSpec, ...]:
-    """Add *new* tools to the *bound* ones; the same definition again is one tool.
-
-    Raises SchemaError where two definitions share one name. Only provider-side tools
-    may (two MCP servers are both called "mcp").
-
-    >>> search = ToolSpec("search")
-    >>> [spec.name for spec in merge_tools([search], [ToolSpec("add"), search])]
-    ['search', 'add']
-    """
-    merged: list[ToolSpec] = []
-    for spec in (*bound, *new):
-        namesakes = [other for other in merged if other.name == spec.name]
-        if spec in namesakes:
-            continue
-        if any(spec.provider is None or one.provider is None for one in namesakes):
-            raise SchemaError(
-                f"two different tools are both called {spec.name!r}:\n"
-                f"- {shown(namesakes[0])}\n- {shown(spec)}\n"
-                f"Rename one of them, for example with @tool('{spec.name}_2')."
-            )
-        merged.append(spec)
-    return tuple(merged)
 
 
 def _read_dict(given: Mapping[Any, Any]) -> ToolSpec:
@@ -260,7 +241,7 @@ def _declared(about: dict[str, Any], schema: object, given: object) -> ToolSpec:
         raise SchemaError(f"'strict' of tool {name!r} is {shown(strict)}, not a bool.")
     parameters = _object_schema({} if schema is None else schema, name, given)
     extras = {key: value for key, value in about.items() if key not in _SAID}
-    return ToolSpec(name, description or "", parameters, strict, extras=extras)
+    return ToolSpec(name, description or "", parameters, strict=strict, extras=extras)
 
 
 def _object_schema(schema: object, name: str, given: object) -> dict[str, Any]:

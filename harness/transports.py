@@ -14,7 +14,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from harness.endpoint import Acting, Broken, Endpoint, Waits
+from harness.endpoint import Endpoint
+from harness.endpoint.acting import Acting, Broken, Waits
 from harness.http_messages import Failed, HttpRequest
 from harness.models.clocks import Clock, others_turn
 

@@ -71,7 +71,9 @@ def native(fake: Script, rule: str, *, stream: bool) -> None:
         "named": {"tool_choice": "search"},
         "none": {"tool_choice": "none"},
         "alone": {"parallel_tool_calls": False},
-        "form": {"response_format": ResponseFormat("json_schema", FORM, "form", True)},
+        "form": {
+            "response_format": ResponseFormat("json_schema", FORM, "form", strict=True)
+        },
     }
     model = FakeChatModel(fake).bind_tools(tools).bind(**bound.get(rule, {}))
     list(model.stream(ASKED)) if stream else model.invoke(ASKED)

@@ -5,6 +5,7 @@ what a rule lets pass, each with its reason; a line that nothing needs fails as 
 """
 
 import ast
+import builtins
 import inspect
 import re
 import sys
@@ -14,15 +15,22 @@ from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from types import FunctionType, ModuleType, UnionType
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import pytest
 
+from harness.cassettes.lookup import Lookup
+
 MODULES = """
     harness harness.bridges.langchain harness.bridges.pydantic_ai harness.cassettes
-    harness.laws harness.recording harness.server harness.strategies harness.wire
+    harness.endpoint harness.laws harness.models harness.providers harness.recording
+    harness.requests harness.scripts harness.server harness.strategies harness.wire
 """.split()
+
+
+#: What runs when a class is called.
+MADE = ("__new__", "__init__", "__post_init__")
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,7 @@ class Public:
             return [inspect.unwrap(self.value)]
         if getattr(self.value, "_is_protocol", False):
             return []
-        made = ("__new__", "__init__", "__post_init__")
-        return [vars(self.value)[name] for name in made if name in vars(self.value)]
+        return [vars(self.value)[name] for name in MADE if name in vars(self.value)]
 
     @property
     def parameters(self) -> list[inspect.Parameter]:
@@ -267,6 +274,15 @@ def has_an_example(one: Public) -> Iterator[str]:
         yield "no example"
 
 
+def names_what_can_be_imported(one: Public) -> Iterator[str]:
+    """A class of ours that its signature names has a public name: for annotations."""
+    for name, kind in signature(one):
+        for found in classes_in(kind):
+            path = f"{found.__module__}.{found.__qualname__}"
+            if found not in PUBLIC and path not in UNNAMED:
+                yield f"{name} is a {path}, which has no public name"
+
+
 RULES: Sequence[Callable[[Public], Iterator[str]]] = (
     is_told,
     names_what_it_takes,
@@ -278,6 +294,7 @@ RULES: Sequence[Callable[[Public], Iterator[str]]] = (
     takes_any_path,
     uses_our_words,
     has_an_example,
+    names_what_can_be_imported,
 )
 
 #: What a quantity is counted in: its name, and the word for its unit.
@@ -349,9 +366,57 @@ LET_PASS: dict[tuple[str, str], str] = {
     },
     ("is_annotated", "harness.wire.Grammar.event"): "JSON is Any",
     ("is_annotated", "harness.wire.Reader.read"): "JSON is Any",
+    ("has_an_example", "harness.server.Served"): (
+        "docs/server.md writes one, and asks it"
+    ),
+    ("has_an_example", "harness.server.Stage"): (
+        "an application makes it: docs/server.md acts an answer out on one"
+    ),
+    ("has_an_example", "harness.server.Upstream"): "a Provider is one, and shows it",
+    ("is_annotated", "harness.endpoint.HttpCall"): (
+        "rooms of one floor do not import each other: its call is a scripts.Call"
+    ),
+    ("takes_options_by_name", "harness.wire.Event"): (
+        "a tuple, as there is one for each piece of a stream: it has no keywords"
+    ),
     ("has_an_example", "harness.recording.Guard"): "block_network makes it",
     ("has_an_example", "harness.recording.Interception"): (
         "FakeProvider.intercept makes it, and shows it"
+    ),
+}
+
+
+#: The classes that signatures name and nobody imports, and why.
+UNNAMED: dict[str, str] = {
+    **{
+        f"harness.scripts.cutting.{name}": (
+            "a cut is a name, a size, pieces, or what harness.scripts.at and such give;"
+            " an annotation says CutLike"
+        )
+        for name in "At Characters Graphemes Pieces Whole Words".split()
+    },
+    **{
+        f"harness.scripts.parts.{name}": (
+            "what say, auto and the forms of a turn make inside of a Turn, which is "
+            "what goes from hand to hand"
+        )
+        for name in "Auto Compute Said Steps".split()
+    },
+    "harness.endpoint.answers.Answer": (
+        "what a desk of an Endpoint gives; FakeProvider makes both"
+    ),
+    "harness.models.binding.Binding": (
+        "what bind and bind_tools note; who wants to know reads the ChatRequest"
+    ),
+    "harness.models.retrying.Player": (
+        "with_retry and with_fallbacks make it; who writes a model has play"
+    ),
+    "harness.models.structured.Output": (
+        "with_structured_output makes it of a schema and its options"
+    ),
+    "harness.steps.Source": (
+        "whatever has play(request); Script and CassetteSource are, and FakeProvider "
+        "makes an Endpoint of one"
     ),
 }
 
@@ -370,6 +435,19 @@ def test_the_public_surface_keeps_the_rule(
 
     assert {path: wrong[path] for path in wrong.keys() - passed} == {}
     assert passed - wrong.keys() == set(), "let pass, and nothing is wrong with it"
+
+
+def test_a_class_without_a_name_stands_in_a_signature() -> None:
+    """What needs no reason has none, and what has got a name is no longer listed."""
+    met = {
+        f"{found.__module__}.{found.__qualname__}"
+        for one in SURFACE
+        for _, kind in signature(one)
+        for found in classes_in(kind)
+        if found not in PUBLIC
+    }
+
+    assert {*UNNAMED} - met == set()
 
 
 def test_the_surface_is_really_read() -> None:
@@ -427,6 +505,25 @@ def found_by_path(path: Path, name: str | Path = "") -> None:
 
 def foreign_words(folder: str, *, header: str = "") -> None:
     """Look in *folder*, for *header*."""
+
+
+def hidden(first: "list[Lookup]", *, second: dict[str, Lookup | int]) -> Lookup:
+    """Take *first* and *second*."""
+
+
+class Hiding:
+    """Has one, and gives one.
+
+    >>> 1 + 1
+    2
+    """
+
+    lookup: "Lookup | None" = None
+    _own: Lookup
+
+    def __enter__(self) -> Lookup: ...
+
+    def _private(self) -> Lookup: ...
 
 
 class Silent:
@@ -516,6 +613,22 @@ BAD = [
     ),
     (has_an_example, Silent, ["no example"]),
     (has_an_example, untold, ["no example"]),
+    (
+        names_what_can_be_imported,
+        hidden,
+        [
+            f"{name} is a harness.cassettes.lookup.Lookup, which has no public name"
+            for name in ("first", "second", "return")
+        ],
+    ),
+    (
+        names_what_can_be_imported,
+        Hiding,
+        [
+            f"{name} is a harness.cassettes.lookup.Lookup, which has no public name"
+            for name in ("lookup", "__enter__: return")
+        ],
+    ),
 ]
 
 
@@ -565,3 +678,102 @@ def has_any(kind: Any) -> bool:
     if get_origin(kind) in {Union, UnionType}:
         return any(map(has_any, get_args(kind)))
     return kind is Any or kind == "Any"
+
+
+# ----------------------------------------------------------------- what types name
+
+#: The classes that can be imported.
+PUBLIC = {
+    value
+    for module in map(import_module, MODULES)
+    for value in (getattr(module, name) for name in module.__all__)
+    if isinstance(value, type)
+}
+
+
+def signature(one: Public) -> Iterator[tuple[str, Any]]:
+    """Give the types of what *one* takes and gives; of a class, what it has as well."""
+    for function in one.functions:
+        yield from annotations(function)
+    for owner in (one.value, *one.owners) if isinstance(one.value, type) else ():
+        for name, kind in annotations(owner):
+            if not name.startswith("_"):
+                yield name, kind
+        for name, method in vars(owner).items():
+            special = name.startswith("__") and name not in MADE
+            if special and isinstance(method, FunctionType):
+                for place, kind in annotations(method):
+                    yield f"{name}: {place}", kind
+
+
+def annotations(holder: Any) -> Iterator[tuple[str, Any]]:
+    """Give the annotations of *holder*, with what stands in quotes read."""
+    holder = getattr(holder, "__func__", holder)
+    names = Names(sys.modules.get(holder.__module__, builtins))
+    for name, kind in inspect.get_annotations(holder).items():
+        if name not in ("self", "cls"):
+            yield name, names.read(kind)
+
+
+class Names(dict[str, Any]):
+    """What a name means in a module, to type checkers too."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def read(self, kind: Any) -> Any:
+        """Give *kind* with each text in it read, as a tree of types."""
+        if isinstance(kind, ForwardRef):
+            kind = kind.__forward_arg__
+        if isinstance(kind, str):
+            kind = eval(kind, {}, self)  # noqa: S307 - written in our own modules
+        if isinstance(kind, list):  # what a Callable takes
+            return [self.read(each) for each in kind]
+        if get_origin(kind) in {None, Literal}:
+            return kind
+        return [self.read(each) for each in (get_origin(kind), *get_args(kind))]
+
+    def __missing__(self, name: str) -> Any:
+        for known in (vars(self._module), vars(builtins)):
+            if name in known:
+                return known[name]
+        for node in ast.walk(ast.parse(inspect.getsource(self._module))):
+            match node:  # what stands under TYPE_CHECKING
+                case ast.ImportFrom(module=str(home), names=names) if home.startswith(
+                    "harness."
+                ) and name in {alias.name for alias in names}:
+                    return getattr(import_module(home), name)
+                case _:
+                    pass
+        return Foreign
+
+
+class Anything(type):
+    """Has what it is asked for, and is it."""
+
+    def __getattr__(cls, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+    def __getitem__(cls, name: object) -> type:
+        return cls
+
+
+class Foreign(metaclass=Anything):
+    """What only type checkers import, from another package: not ours to name."""
+
+
+def classes_in(kind: Any) -> Iterator[type]:
+    """Give the classes of ours in a tree of types, each once."""
+    found: dict[type, None] = {}
+    todo = [kind]
+    while todo:
+        match todo.pop(0):
+            case list() as several:
+                todo = [*several, *todo]
+            case type() as one if package(one) == "harness":
+                found[one] = None
+            case _:
+                pass
+    yield from found

@@ -20,7 +20,8 @@ from told_by_code import BLOCK, told  # noqa: E402
 
 MODULES = """
     harness harness.bridges.langchain harness.bridges.pydantic_ai harness.cassettes
-    harness.laws harness.recording harness.server harness.strategies harness.wire
+    harness.endpoint harness.laws harness.models harness.providers harness.recording
+    harness.requests harness.scripts harness.server harness.strategies harness.wire
 """.split()
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, RootModel
 
 from harness.errors import InputError, SchemaError
+from harness.models.binding import merge_tools
 from harness.tool_specs import (
     ToolChoice,
     ToolSpec,
-    merge_tools,
     tool_choice,
     tool_name,
     tool_spec,
@@ -507,24 +507,3 @@ def test_choices_without_tools(value: str, reason: str) -> None:
     """Nothing can be forced when nothing is bound."""
     with pytest.raises(InputError, match=reason):
         tool_choice(value, [])
-
-
-def test_merging_keeps_both_and_each_once() -> None:
-    """Binding twice keeps both; the same definition again changes nothing."""
-    a, b = ToolSpec("a", "", CITY), ToolSpec("b", "", CITY)
-
-    assert merge_tools([a], [b, ToolSpec("a", "", deepcopy(CITY))]) == (a, b)
-
-
-def test_merging_two_definitions_of_one_name() -> None:
-    """One name for two different tools is an error that shows both."""
-    with pytest.raises(SchemaError, match="two different tools are both called 'a'"):
-        merge_tools([ToolSpec("a", "One.")], [ToolSpec("a", "Two.")])
-
-
-def test_merging_provider_side_tools() -> None:
-    """Two servers of one provider-side kind are two tools."""
-    one = tool_spec({"type": "mcp", "server_label": "one"})
-    two = tool_spec({"type": "mcp", "server_label": "two"})
-
-    assert merge_tools([one], [two, one]) == (one, two)

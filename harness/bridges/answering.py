@@ -13,7 +13,7 @@ from harness.requests import ChatRequest
 from harness.schemas import problems
 from harness.scripts import Turn, call, say
 from harness.scripts.answers import made_up
-from harness.scripts.parts import Auto, Block, ScriptedCall
+from harness.scripts.parts import Auto, ScriptedBlock, ScriptedCall
 
 __all__ = ["answering"]
 
@@ -43,7 +43,7 @@ def _answer(request: ChatRequest) -> Turn:
             spec = request.tool(name)
             schema = {} if spec is None else spec.parameters
             return say(call(name, _fitted(args, schema, prompt)))
-        case Block(block={"text": str(text)}) if _wants_json(request):
+        case ScriptedBlock(block={"text": str(text)}) if _wants_json(request):
             return say(_json(text, request, prompt))
         case _:
             return Turn(said)

@@ -14,7 +14,6 @@ from typing import NoReturn
 from harness.cassettes.conversations import (
     ConversationMatching,
     ConversationRedaction,
-    Redacts,
     conversation,
     http_request,
     refuse_mixed,
@@ -22,7 +21,7 @@ from harness.cassettes.conversations import (
 from harness.cassettes.interactions import Ending, Interaction
 from harness.cassettes.recorder import Recorder
 from harness.cassettes.redaction import Redaction
-from harness.cassettes.settings import Mode, Settings, chosen_mode
+from harness.cassettes.settings import Mode, Redactor, Settings, chosen_mode
 from harness.cassettes.source import CassetteSource
 from harness.chunks import AIMessageChunk
 from harness.errors import (
@@ -73,7 +72,7 @@ class ChatTape:
         mode: str,
         *,
         match_on: Iterable[str] = DEFAULT_FIELDS,
-        redaction: Redacts | None = None,
+        redaction: Redactor | None = None,
     ) -> None:
         if mode not in _MODES:
             raise InputError(f"mode={shown(mode)}. {nearest(str(mode), _MODES)}")
@@ -106,7 +105,7 @@ class ChatTape:
         )
 
     def _source(
-        self, fields: tuple[str, ...], rules: Redacts, mode: str
+        self, fields: tuple[str, ...], rules: Redactor, mode: str
     ) -> CassetteSource:
         """What plays the recordings that there are."""
         known = self._recorder.known

@@ -8,16 +8,17 @@ redaction, seals, merging) is done to conversations too. Only their files differ
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from harness.cassettes.http_requests import HttpRequest, Matching, RequestKey
-from harness.cassettes.interactions import Ending, Interaction
+from harness.cassettes.interactions import Ending, Headers, Interaction
 from harness.cassettes.message_values import (
     read_request,
     read_step,
     request_value,
     step_value,
 )
+from harness.cassettes.settings import Redactor
 from harness.chunks import AIMessageChunk
 from harness.errors import CassetteError, WireError
 from harness.matching import match_key
@@ -29,7 +30,6 @@ __all__ = [
     "CONVERSATIONS",
     "ConversationMatching",
     "ConversationRedaction",
-    "Redacts",
     "conversation",
     "http_request",
     "is_conversation",
@@ -48,24 +48,6 @@ _BROKEN: FaultKind = "interrupted"
 _SORTS = {True: "what a RecordingChatModel records", False: "HTTP traffic"}
 
 T = TypeVar("T")
-
-
-class Redacts(Protocol):
-    """What hides secrets; see `harness.cassettes.settings.Redactor`."""
-
-    def redact(self, interaction: Interaction) -> Interaction:
-        """*interaction* without secrets."""
-        ...
-
-    def redact_request(
-        self, method: str, url: str, headers: Any, body: bytes
-    ) -> tuple[str, str, Any, bytes]:
-        """A request as `redact` leaves it."""
-        ...
-
-    def scan(self, text: str) -> Any:
-        """What in *text* still looks like a secret."""
-        ...
 
 
 def conversation(
@@ -182,7 +164,7 @@ class ConversationMatching(Matching):
 class ConversationRedaction:
     """Hides what *rules* hide, so that conversations can be read afterwards."""
 
-    rules: Redacts
+    rules: Redactor
 
     def redact(self, interaction: Interaction) -> Interaction:
         """*interaction* without secrets, spelled as `conversation` spells it."""
@@ -208,18 +190,20 @@ class ConversationRedaction:
         return replace(step, headers=dict(self.rules.redact(told).response_headers))
 
     def redact_request(
-        self, method: str, url: str, headers: Any, body: bytes
-    ) -> tuple[str, str, Any, bytes]:
+        self, method: str, url: str, headers: Headers, body: bytes
+    ) -> tuple[str, str, Headers, bytes]:
         """A request as `redact` leaves it."""
-        *rest, body = self.rules.redact_request(method, url, headers, body)
-        return rest[0], rest[1], rest[2], dumped(json.loads(body)).encode()
+        method, url, headers, body = self.rules.redact_request(
+            method, url, headers, body
+        )
+        return method, url, headers, dumped(json.loads(body)).encode()
 
-    def scan(self, text: str) -> Any:
+    def scan(self, text: str) -> Iterable[object]:
         """What in *text* still looks like a secret."""
         return self.rules.scan(text)
 
 
-def redacted(request: ChatRequest, rules: Redacts) -> ChatRequest:
+def redacted(request: ChatRequest, rules: Redactor) -> ChatRequest:
     """*request* as it is recorded; itself, where it has no secret or is no JSON."""
     try:
         asked = http_request(request)

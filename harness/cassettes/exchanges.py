@@ -11,10 +11,21 @@ __all__ = ["Exchange"]
 
 
 class Exchange:
-    """One request on the wire. It began when this was made; `end` ends it once.
+    """One *request* on the wire. It began when this was made; `end` ends it once.
 
     *ended* is called with the finished interaction, as it was on the wire. *clock*
     gives seconds, *now* is when it began.
+
+    >>> from datetime import UTC
+    >>> asked = HttpRequest("GET", "https://a.b/models")
+    >>> heard, clock, now = [], lambda: 0.0, datetime(2026, 1, 31, tzinfo=UTC)
+    >>> hear = lambda _, one: heard.append(one)
+    >>> exchange = Exchange(asked, hear, clock=clock, now=now)
+    >>> exchange.response(200)
+    >>> exchange.chunk(b"[]")
+    >>> exchange.end()
+    >>> heard[0].status, heard[0].response_body
+    (200, b'[]')
     """
 
     def __init__(
@@ -55,18 +66,18 @@ class Exchange:
         reason: str = "",
         http_version: str = "",
     ) -> None:
-        """Status and headers have come."""
+        """*status* and *headers* have come, *reason* and *http_version* if known."""
         self._status = status
         self._head = tuple(headers), reason, http_version
 
     def chunk(self, data: bytes) -> None:
-        """A piece of the body has come, as it is on the wire."""
+        """A piece of the body has come: *data*, as it is on the wire."""
         if data and self._open:
             self._times.append(round((self._clock() - self._began) * 1000))
             self._chunks.append(bytes(data))
 
     def end(self, ended: Ending = "complete", failure: str = "") -> None:
-        """Nothing more comes; *failure* says in words what went wrong.
+        """It ended, as *ended* says; *failure* says in words what went wrong.
 
         What is said after that changes nothing.
         """

@@ -12,7 +12,6 @@ from itertools import takewhile
 from harness.cassettes.conversations import (
     ConversationMatching,
     ConversationRedaction,
-    Redacts,
     is_conversation,
 )
 from harness.cassettes.http_requests import HttpRequest, Matching, request_of
@@ -20,6 +19,7 @@ from harness.cassettes.interactions import Interaction, decoded_body, decoded_re
 from harness.cassettes.placeholders import PLACEHOLDER
 from harness.cassettes.reading import read_cassette
 from harness.cassettes.redaction import Redaction
+from harness.cassettes.settings import Redactor
 from harness.cassettes.writing import write_cassette
 from harness.errors import CassetteError
 from harness.matching import DEFAULT_FIELDS
@@ -77,7 +77,7 @@ def _is_comment(line: str) -> bool:
     return line.startswith("#")
 
 
-def _redacts(one: Interaction, rules: Redaction) -> Redacts:
+def _redacts(one: Interaction, rules: Redaction) -> Redactor:
     return ConversationRedaction(rules) if is_conversation(one) else rules
 
 

@@ -61,7 +61,11 @@ _NAMED = frozenset({SECRET, COOKIE, SUSPECT})
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A secret in a file: its *kind*, its *line*, and a few letters of it."""
+    r"""A secret in a file: its *kind*, its *line*, and a few letters of it, *shown*.
+
+    >>> print(*scan("headers:\n  x-api-key:\n  - 8d1c0b7a4f\n"))
+    line 3: secret (8d1... (10 characters))
+    """
 
     kind: str
     line: int

@@ -28,7 +28,15 @@ _OFF = frozenset({"", "0", "false", "no"})
 
 
 class Redactor(Protocol):
-    """What takes the secrets out of an interaction; done twice is done once."""
+    """What takes the secrets out of an interaction; done twice is done once.
+
+    A `Redaction` is one; write another where rules of names and patterns do not do.
+
+    >>> from harness import Redaction
+    >>> rules: Redactor = Redaction(fields=["ssn"])
+    >>> rules.scan("Hello!")
+    ()
+    """
 
     def redact(self, interaction: Interaction) -> Interaction:
         """*interaction* without secrets."""
@@ -37,7 +45,7 @@ class Redactor(Protocol):
     def redact_request(
         self, method: str, url: str, headers: Headers, body: bytes
     ) -> tuple[str, str, Headers, bytes]:
-        """A request as `redact` leaves it."""
+        """*method*, *url*, *headers* and *body* of a request without secrets."""
         ...
 
     def scan(self, text: str) -> Iterable[object]:
@@ -46,7 +54,15 @@ class Redactor(Protocol):
 
 
 class TapeOptions(TypedDict, total=False):
-    """The options of a tape; see `Settings`."""
+    """The options of a tape.
+
+    *match_on* and *ignore* say when requests are the same, *on_repeat* what an equal
+    request gets when its recordings were all played. *redaction* takes secrets out of
+    what is stored; None takes the default one. Recordings older than *max_age* (days,
+    or a timedelta) warn or fail, as *expired* says; so do, by *seals*, those that are
+    not as they were recorded. Where CI is set the mode is "none", unless *forced*.
+    *clock* gives seconds, *now* the time of day.
+    """
 
     match_on: Iterable[str]
     ignore: Iterable[str]
@@ -62,15 +78,7 @@ class TapeOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options of a tape.
-
-    *match_on* and *ignore* say when requests are the same, *on_repeat* what an equal
-    request gets when its recordings were all played. *redaction* takes secrets out of
-    what is stored; None takes the default one. Recordings older than *max_age* (days,
-    or a timedelta) warn or fail, as *expired* says; so do, by *seals*, those that are
-    not as they were recorded. Where CI is set the mode is "none", unless *forced*.
-    *clock* gives seconds, *now* the time of day.
-    """
+    """The `TapeOptions`, each with what it is where nothing is said."""
 
     match_on: Iterable[str] = DEFAULT_MATCH_ON
     ignore: Iterable[str] = ()

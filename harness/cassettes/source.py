@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from harness.cassettes.conversations import (
     CONVERSATIONS,
-    Redacts,
     is_conversation,
     redacted,
     steps_of,
@@ -26,6 +25,7 @@ from harness.cassettes.interactions import (
     decoded_body,
     decoded_request,
 )
+from harness.cassettes.settings import Redactor
 from harness.errors import CassetteError, CassetteMiss, WireError, shown
 from harness.matching import (
     DEFAULT_FIELDS,
@@ -124,7 +124,7 @@ class CassetteSource:
         name: str = "the cassette",
         match_on: Iterable[str] = DEFAULT_FIELDS,
         allow_playback_repeats: bool = False,
-        redaction: Redacts | None = None,
+        redaction: Redactor | None = None,
         speed: float = 0.0,
     ) -> None:
         self.name = name

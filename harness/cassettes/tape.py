@@ -30,13 +30,17 @@ _PLAYS = frozenset({"none", "once", "new_episodes"})
 class Tape:
     """The cassette at *path*, open; what it may record says *mode* (see `Mode`).
 
-    For options see `Settings`. Where no cassette is yet, each request is a miss, or is
-    recorded. Raises CassetteError for a file that cannot be read, InputError for
+    For *options* see `TapeOptions`. Where no cassette is yet, each request is a miss,
+    or is recorded. Raises CassetteError for a file that cannot be read, InputError for
     options that there are not.
 
     * `misses` are the requests that were refused,
     * `drift` says where answers are not what was recorded (mode "verify"),
     * `notes` tells what else the user should know: what was left over, or kept aside.
+
+    >>> with Tape("cassettes/weather.yaml") as tape:
+    ...     tape.mode, len(tape.interactions)
+    ('none', 5)
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from harness.converting.scripting import ScriptedTurns, no_chat
 from harness.errors import InputError, shown
 from harness.partial_json import JsonError, parse_object
 from harness.scripts import Turn, call, fail, pause, say, think
-from harness.scripts.parts import Block, Part, Said, ScriptedCall
+from harness.scripts.parts import Part, Said, ScriptedBlock, ScriptedCall
 from harness.scripts.plans import planned
 
 __all__ = ["aimock_turns", "holds_aimock"]
@@ -111,7 +111,7 @@ def _turn(
     times = 1 if {"sequenceIndex", "turnIndex"} & match.keys() else None
     awaits_result = when is not None and when.result_of is not None
     order = (not awaits_result, *turn_number(match, len(before)))
-    return order, Turn(said, when, times, misbehaving=raw)
+    return order, Turn(said, when=when, times=times, misbehaving=raw)
 
 
 def _takes_all(turn: Turn) -> bool:
@@ -169,7 +169,7 @@ def _parts(response: Json) -> Iterator[Part]:
     for block in blocks:
         match block:
             case {"type": "text", "text": text}:
-                yield Block({"type": "text", "text": _text(text)})
+                yield ScriptedBlock({"type": "text", "text": _text(text)})
             case {"type": "toolCall", "name": str(name)}:
                 yield _call(name, block)
             case _:

@@ -13,7 +13,7 @@ from harness.blocks import TEXT_FIELD
 from harness.chunks import AIMessageChunk
 from harness.scripts import characters, cutting
 from harness.scripts.cutting import Cut
-from harness.scripts.parts import Block, Part, ScriptedCall
+from harness.scripts.parts import Part, ScriptedBlock, ScriptedCall
 
 __all__ = ["argument_cut", "grown", "text_cut"]
 
@@ -87,7 +87,7 @@ def _texts(parts: Iterable[Part], kind: str) -> list[str]:
     """The texts of a kind, whole; those that continue are one."""
     found: list[str] = []
     for part in parts:
-        if isinstance(part, Block) and part.block["type"] == kind:
+        if isinstance(part, ScriptedBlock) and part.block["type"] == kind:
             text = part.block[TEXT_FIELD[kind]]
             if part.continues:
                 found[-1] += text

@@ -10,7 +10,7 @@ from typing import Any
 from harness.blocks import TEXT_FIELD
 from harness.chunks import AIMessageChunk
 from harness.converting.chat_cuts import grown
-from harness.scripts.parts import Block, Part, ScriptedCall
+from harness.scripts.parts import Part, ScriptedBlock, ScriptedCall
 from harness.steps import Pause, Step
 
 __all__ = ["with_pauses"]
@@ -25,7 +25,7 @@ def with_pauses(parts: Sequence[Part], steps: Sequence[Step]) -> tuple[Part, ...
     """*parts*, with a pause before what had to be waited for in *steps*.
 
     >>> steps = [Pause(1), AIMessageChunk("Hi"), Pause(0.1), AIMessageChunk("!")]
-    >>> with_pauses([Block({"type": "text", "text": "Hi!"})], steps)[0]
+    >>> with_pauses([ScriptedBlock({"type": "text", "text": "Hi!"})], steps)[0]
     Pause(seconds=1.0)
     """
     waits, rest = _waits(steps, _borders(parts))
@@ -33,7 +33,7 @@ def with_pauses(parts: Sequence[Part], steps: Sequence[Step]) -> tuple[Part, ...
     counts = {"text": 0, "reasoning": 0, "call": 0}
     for part in parts:
         match part:
-            case Block(block={"type": "text" | "reasoning" as kind} as block):
+            case ScriptedBlock(block={"type": "text" | "reasoning" as kind} as block):
                 start = counts[kind]
                 counts[kind] += len(block[TEXT_FIELD[kind]])
                 found += _parted(block, start, kind, waits)
@@ -57,9 +57,11 @@ def _parted(
     for place, end in zip([0, *places], [*places, len(text)], strict=True):
         if place:
             yield from _before(waits, (kind, start + place))
-            yield Block({"type": "text", "text": text[place:end]}, continues=True)
+            yield ScriptedBlock(
+                {"type": "text", "text": text[place:end]}, continues=True
+            )
         else:
-            yield Block({**block, TEXT_FIELD[kind]: text[:end]})
+            yield ScriptedBlock({**block, TEXT_FIELD[kind]: text[:end]})
 
 
 def _before(waits: dict[_Place, float], place: _Place) -> Iterator[Pause]:
@@ -73,7 +75,7 @@ def _borders(parts: Sequence[Part]) -> set[_Place]:
     counts = {"text": 0, "reasoning": 0, "call": 0}
     for part in parts:
         match part:
-            case Block(block={"type": "text" | "reasoning" as kind} as block):
+            case ScriptedBlock(block={"type": "text" | "reasoning" as kind} as block):
                 found.add((kind, counts[kind]))
                 counts[kind] += len(block[TEXT_FIELD[kind]])
             case ScriptedCall():

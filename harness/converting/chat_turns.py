@@ -20,7 +20,7 @@ from harness.requests import ChatRequest
 from harness.scripts import Turn, When, call
 from harness.scripts.checks import broken_rules
 from harness.scripts.limits import ended
-from harness.scripts.parts import Block, Failure, Part, Said, ScriptedCall
+from harness.scripts.parts import Failure, Part, Said, ScriptedBlock, ScriptedCall
 from harness.scripts.plans import planned
 from harness.scripts.when import result_tool
 from harness.steps import Fault
@@ -76,7 +76,7 @@ def turn_of(
     if faults:
         failure = Failure(_fault(faults[-1]))
         said = replace(said, parts=(*said.parts, failure), usage="auto", finish="auto")
-    turn = Turn(said, _condition(request) if match else None)
+    turn = Turn(said, when=_condition(request) if match else None)
     turn = replace(turn, misbehaving=_contradicts(said, request))
     return RecordedTurn(turn, tuple(counted(told)))
 
@@ -124,17 +124,17 @@ def _parts(
         case {"type": "text", "text": text}:
             told["citation"] += len(block.get("annotations") or ())
             if text:
-                yield Block({"type": "text", "text": text})
+                yield ScriptedBlock({"type": "text", "text": text})
         case {"type": "reasoning", "reasoning": str(text)} if text:
-            yield Block({"type": "reasoning", "reasoning": text})
+            yield ScriptedBlock({"type": "reasoning", "reasoning": text})
         case {"type": "tool_call", "name": name, "args": args}:
             yield call(name, args, _id=_known(block, ids))
         case {"type": "invalid_tool_call", "name": str(name), "args": raw} if name:
             yield call(name, raw=raw or "", _id=_known(block, ids))
         case {"type": "refusal", "refusal": text}:
-            yield Block({"type": "refusal", "refusal": text})
+            yield ScriptedBlock({"type": "refusal", "refusal": text})
         case {"type": kind, "url": str(url)} if kind in _MEDIA and url[:5] != "data:":
-            yield Block({"type": kind, "url": url})
+            yield ScriptedBlock({"type": kind, "url": url})
         case _:
             told[_unsaid(block)] += 1
 
@@ -160,15 +160,15 @@ def _joined(parts: Iterator[Part]) -> Iterator[Part]:
     """*parts*, with texts that follow each other made one."""
     text = ""
     for part in parts:
-        if isinstance(part, Block) and part.block["type"] == "text":
+        if isinstance(part, ScriptedBlock) and part.block["type"] == "text":
             text += part.block["text"]
             continue
         if text:
-            yield Block({"type": "text", "text": text})
+            yield ScriptedBlock({"type": "text", "text": text})
             text = ""
         yield part
     if text:
-        yield Block({"type": "text", "text": text})
+        yield ScriptedBlock({"type": "text", "text": text})
 
 
 def _fault(fault: Fault) -> Fault:

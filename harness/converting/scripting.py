@@ -14,7 +14,7 @@ from harness.messages import AIMessage, ToolMessage
 from harness.scripts import Script, Turn
 from harness.scripts.cutting import ARGUMENTS
 from harness.scripts.file_writing import write_script
-from harness.scripts.parts import Block, CutLike, Said, ScriptedCall
+from harness.scripts.parts import CutLike, Said, ScriptedBlock, ScriptedCall
 
 __all__ = ["ScriptedTurns", "WrittenScript", "no_chat", "turns_of", "written"]
 
@@ -119,7 +119,7 @@ def _ids(recording: Recording) -> Iterable[str]:
 def _script(turns: Sequence[Turn]) -> Script:
     """A script of *turns*; a cut that all of them have is said once."""
     said = [turn.answer for turn in turns if isinstance(turn.answer, Said)]
-    cut = _shared([one.cut for one in said if _says(one, Block)])
+    cut = _shared([one.cut for one in said if _says(one, ScriptedBlock)])
     arguments = [one.arguments_cut for one in said if _says(one, ScriptedCall)]
     arguments_cut = _shared(arguments)
     plain = [
@@ -136,7 +136,7 @@ def _script(turns: Sequence[Turn]) -> Script:
     return Script(plain, cut=cut or "words", arguments_cut=arguments_cut or ARGUMENTS)
 
 
-def _says(said: Said, kind: type[Block | ScriptedCall]) -> bool:
+def _says(said: Said, kind: type[ScriptedBlock | ScriptedCall]) -> bool:
     return any(isinstance(part, kind) for part in said.parts)
 
 

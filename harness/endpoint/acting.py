@@ -145,7 +145,7 @@ class Acting:
         """Wait until the client has had enough."""
         limit = self._limit()
         if limit is None:
-            raise self._endpoint.failed(
+            raise self._endpoint._failed(
                 ScriptError(
                     f"Nothing more comes of the answer to {self._request.method} "
                     f"{self._request.url}, and the client has no timeout: it would "

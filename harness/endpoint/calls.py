@@ -1,7 +1,7 @@
 """What came over HTTP and what went back: the journal of an endpoint."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from harness.asked import Asked
@@ -32,14 +32,25 @@ class HttpCall(Asked):
     "open" while it is under way, "truncated" if it was closed before its end, and else
     as `Cut` says. *refused* is why the endpoint turned the request down, *patience* how
     many seconds the client waits for the next byte: None if it waits forever, -1 if
-    that is not known. *request_id* is what the provider calls the request. *pieces* are
-    those of the answer's body, and *moments* when each was taken. *call* is the entry
-    of the script's journal, where a script was asked.
+    that is not known. *request_id* is what the provider calls the request. *headers*
+    and *pieces* are those of the answer, and *moments* when each piece was taken, in
+    seconds of the clock; *glitches* is what went wrong on purpose. *call* is the `Call`
+    in the script's journal, where a script was asked.
+
+    >>> import httpx
+    >>> from harness import FakeProvider
+    >>> fake = FakeProvider()
+    >>> client = httpx.Client(transport=fake.transport())
+    >>> client.get("https://api.openai.com/v1/models").status_code
+    200
+    >>> print(fake.requests[0])
+    0. GET https://api.openai.com/v1/models -> 200
     """
 
     index: int
     request: HttpRequest
     began: float
+    _: KW_ONLY
     dialect: str = ""
     asked: ChatRequest | None = None
     status: int | None = None
@@ -97,13 +108,13 @@ class HttpCall(Asked):
         method, url = self.request.method, self.request.url
         return f"{self.index}. {method} {url}{about} -> {status}{ended}{why}{again}"
 
-    def repeats(self, earlier: "HttpCall") -> None:
+    def _repeats(self, earlier: "HttpCall") -> None:
         """Note that *earlier* asked the same: this is a retry, if that went wrong."""
         counted = self.request.header("x-stainless-retry-count") or "0"
         if earlier.failed or counted != "0":
             self.retry_of = earlier.index
 
-    def followed(
+    def _followed(
         self, reply: Reply, more: Headers, now: Clocked, failed: Failed
     ) -> Reply:
         """*reply* with *more* headers, which notes here what is taken of it.
@@ -114,9 +125,11 @@ class HttpCall(Asked):
         self.status = reply.status
         self.headers = headers = joined(reply.headers, more)
         pieces = _Followed(self, reply.pieces, now, failed)
-        return Reply(reply.status, headers, pieces, reply.waits, reply.stream)
+        return Reply(
+            reply.status, headers, pieces, waits=reply.waits, stream=reply.stream
+        )
 
-    def end(self, ended: Ending, moment: float) -> None:
+    def _end(self, ended: Ending, moment: float) -> None:
         """Nothing more is taken of the answer; what is said after that is not heard."""
         if self.ended == "open":
             self.ended, self.ended_at = ended, moment
@@ -151,19 +164,19 @@ class _Followed:
                     note(piece)
                     moment(at := now())
                     if type(piece) is Last:
-                        call.end("complete", at)
+                        call._end("complete", at)
                 elif isinstance(piece, Cut):
-                    call.end(piece.ending, now())
+                    call._end(piece.ending, now())
                 yield piece
         except HarnessError as error:
             raise self._failed(error) from None
         if call.ended == "open":
-            call.end("complete", now())
+            call._end("complete", now())
 
     def close(self) -> None:
         """Whoever took them wants no more."""
         if self._call.ended == "open":
-            self._call.end("truncated", self._now())
+            self._call._end("truncated", self._now())
         self._noted.close()
         close = getattr(self._pieces, "close", None)
         if close is not None:

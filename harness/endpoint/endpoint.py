@@ -47,6 +47,11 @@ class Endpoint:
     has an answer gives it; else the *gates* may turn the request down, and *spoilers*
     spoil the reply. What came and went is in *calls*. *now* tells the time; the ids of
     requests come from *seed*.
+
+    >>> from harness import FakeProvider
+    >>> endpoint = FakeProvider("Hello!").endpoint
+    >>> endpoint.answer(HttpRequest("GET", "https://api.openai.com/v1/models")).status
+    200
     """
 
     def __init__(
@@ -95,16 +100,16 @@ class Endpoint:
             key = request.method, request.url, request.body
             earlier = self._latest.get(key)
             if earlier is not None:
-                call.repeats(earlier)
+                call._repeats(earlier)
             self._latest[key] = call
             try:
                 reply = self._reply(call, dialect)
             except (UnrecordedRequest, UnscriptedRequest) as failure:
                 call.refused = str(failure)
-                call.end("connection", self._now())
+                call._end("connection", self._now())
                 raise
         said = id_header(provider, id)
-        return call.followed(reply, said, self._now, self.failed)
+        return call._followed(reply, said, self._now, self._failed)
 
     def _reply(self, call: HttpCall, dialect: Dialect | None) -> Reply:
         call.dialect = dialect.name if dialect else ""
@@ -129,7 +134,7 @@ class Endpoint:
             for spoil in self._spoilers:
                 reply = spoil(call, reply, dialect)
         except HarnessError as error:
-            raise self.failed(error) from None
+            raise self._failed(error) from None
         finally:
             call.call = self._entry(call.asked)
         return reply
@@ -166,7 +171,7 @@ class Endpoint:
         call.refused = fault.message
         return fault_reply(fault, dialect)
 
-    def failed(self, error: HarnessError) -> UnscriptedRequest | UnrecordedRequest:
+    def _failed(self, error: HarnessError) -> UnscriptedRequest | UnrecordedRequest:
         """*error* as what no client takes for a failure of the provider; remembered."""
         failure = (
             UnrecordedRequest(error)

@@ -5,7 +5,7 @@ headers, and the pieces of the body, with the time between them.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import chain
 
 from harness.chunks import AIMessageChunk
@@ -44,6 +44,9 @@ class Cut:
     *ending* "interrupted" is an end that looks like any other: the server stops in
     the middle and closes politely. With "connection" the connection breaks, and with
     "timeout" it stays open and nothing comes, ever.
+
+    >>> Cut("connection").ending
+    'connection'
     """
 
     ending: Ending
@@ -66,11 +69,16 @@ class Reply:
     The *status* is None where nothing comes, not even a status: the first of the pieces
     is a `Cut` then. *stream* tells an event stream, each piece of which is a frame or
     more, from a body that comes whole.
+
+    >>> reply = Reply(200, pieces=iter([b"Hel", b"lo"]))
+    >>> b"".join(reply.pieces)
+    b'Hello'
     """
 
     status: int | None
     headers: Headers = ()
     pieces: Iterator[Piece] = field(default_factory=lambda: iter(()))
+    _: KW_ONLY
     waits: tuple[Pause, ...] = ()
     stream: bool = False
 
@@ -142,7 +150,7 @@ def rendered(steps: Iterator[Step], request: ChatRequest, dialect: Dialect) -> R
         return _whole(steps, request, dialect).after(*waits)
     headers = (("content-type", dialect.stream_type), ("cache-control", "no-cache"))
     pieces = _streamed(steps, request, dialect)
-    return Reply(200, headers, pieces, tuple(waits), stream=True)
+    return Reply(200, headers, pieces, waits=tuple(waits), stream=True)
 
 
 def _whole(steps: Iterable[Step], request: ChatRequest, dialect: Dialect) -> Reply:

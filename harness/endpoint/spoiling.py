@@ -66,7 +66,7 @@ def spoiled(reply: Reply, spoiling: Spoiling) -> Reply:
         case "html":
             spoiling.met()
             said = (("content-type", "text/html; charset=utf-8"),)
-            page = Reply(200, said, iter((Last(_PAGE),)), reply.waits)
+            page = Reply(200, said, iter((Last(_PAGE),)), waits=reply.waits)
             return _with_length(page, len(_PAGE))
         case "wrong_length":
             spoiling.met()

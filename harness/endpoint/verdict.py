@@ -34,7 +34,13 @@ _CLOSE = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a client did wrong: against which *rule*, in which *calls*, in words."""
+    """What a client did wrong: against which *rule*, in which *calls*, and a *text*.
+
+    *calls* are indexes of `FakeProvider.requests`.
+
+    >>> print(Finding("no_timeout", (0,), "call 0 has no timeout"))
+    no_timeout: call 0 has no timeout
+    """
 
     rule: Rule
     calls: tuple[int, ...]

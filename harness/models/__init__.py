@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.models.chat_model import ChatModel
     from harness.models.clocks import Clock, RealClock, SkippingClock, VirtualClock
     from harness.models.config import ConfigLike, RunConfig
-    from harness.models.events import Event, astream_events
+    from harness.models.events import EventOptions, StreamEvent, astream_events
     from harness.models.runs import Run, current_run, streaming
     from harness.models.structured import StructuredModel
 
@@ -22,12 +22,13 @@ __all__ = [
     "ChatModel",
     "Clock",
     "ConfigLike",
-    "Event",
+    "EventOptions",
     "LLMResult",
     "RealClock",
     "Run",
     "RunConfig",
     "SkippingClock",
+    "StreamEvent",
     "StructuredModel",
     "VirtualClock",
     "astream_events",
@@ -43,7 +44,7 @@ if not TYPE_CHECKING:
             "chat_model": "ChatModel",
             "clocks": "Clock RealClock SkippingClock VirtualClock",
             "config": "ConfigLike RunConfig",
-            "events": "Event astream_events",
+            "events": "EventOptions StreamEvent astream_events",
             "runs": "Run current_run streaming",
             "structured": "StructuredModel",
         }.items()

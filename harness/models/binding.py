@@ -5,18 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.coercion import coerce_messages
-from harness.errors import InputError, shown
+from harness.errors import InputError, SchemaError, shown
 from harness.models.formats import read_format
 from harness.requests import ChatRequest, ResponseFormat
 from harness.tool_specs import (
     ToolChoice,
     ToolSpec,
-    merge_tools,
     tool_choice,
     tool_specs,
 )
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "merge_tools"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +125,30 @@ _FIELDS: dict[str, tuple[str, Any]] = {
     "stop": ("stop", _stop),
     "model": ("model", _model),
 }
+
+
+def merge_tools(
+    bound: Sequence[ToolSpec], new: Sequence[ToolSpec]
+) -> tuple[ToolSpec, ...]:
+    """Add *new* tools to the *bound* ones; the same definition again is one tool.
+
+    Raises SchemaError where two definitions share one name. Only provider-side tools
+    may (two MCP servers are both called "mcp").
+
+    >>> search = ToolSpec("search")
+    >>> [spec.name for spec in merge_tools([search], [ToolSpec("add"), search])]
+    ['search', 'add']
+    """
+    merged: list[ToolSpec] = []
+    for spec in (*bound, *new):
+        namesakes = [other for other in merged if other.name == spec.name]
+        if spec in namesakes:
+            continue
+        if any(spec.provider is None or one.provider is None for one in namesakes):
+            raise SchemaError(
+                f"two different tools are both called {spec.name!r}:\n"
+                f"- {shown(namesakes[0])}\n- {shown(spec)}\n"
+                f"Rename one of them, for example with @tool('{spec.name}_2')."
+            )
+        merged.append(spec)
+    return tuple(merged)

@@ -22,7 +22,11 @@ _METHODS = ("on_chat_model_start", "on_llm_new_token", "on_llm_end", "on_llm_err
 
 @dataclass(frozen=True, slots=True)
 class ChatGeneration:
-    """One answer of a model."""
+    """One answer of a model: *message*.
+
+    >>> ChatGeneration(AIMessage("Hello!")).text
+    'Hello!'
+    """
 
     message: AIMessage
 
@@ -34,7 +38,15 @@ class ChatGeneration:
 
 @dataclass(frozen=True, slots=True)
 class LLMResult:
-    """The answers of one call: one list for each prompt, one entry for each answer."""
+    """The answers of one call, as a callback hears of them.
+
+    *generations* has one list for each prompt, with one entry for each answer: a model
+    of ours is asked once, and answers once.
+
+    >>> result = LLMResult([[ChatGeneration(AIMessage("Hello!"))]])
+    >>> result.generations[0][0].message.text
+    'Hello!'
+    """
 
     generations: list[list[ChatGeneration]]
 

@@ -27,7 +27,7 @@ from harness.models.batching import Job
 from harness.models.binding import Binding
 from harness.models.clocks import Clock, RealClock
 from harness.models.config import ConfigLike, RunConfig, configs_for
-from harness.models.events import OPTIONS, Event, checked_options, model_events
+from harness.models.events import OPTIONS, StreamEvent, checked_options, model_events
 from harness.models.parcels import Sent, SentPlayer
 from harness.models.places import shares_memory
 from harness.models.playback import Playback, asynchronous
@@ -141,7 +141,7 @@ class ChatModel(Batches):
         input: object,
         config: ConfigLike = None,
         **params: Any,
-    ) -> AsyncGenerator[Event]:
+    ) -> AsyncGenerator[StreamEvent]:
         """The run as events: start with the input, one a chunk, end with the message.
 
         Each is ``{"event", "run_id", "name", "tags", "metadata", "parent_ids",
@@ -279,7 +279,7 @@ class ChatModel(Batches):
         if away is not None:
             return Sent(run, request, away, self.clock, live=self.blocking)
         player = self._player
-        steps = run.playing(player.aplay if tasks else player.play, request)
+        steps = run._playing(player.aplay if tasks else player.play, request)
         return Playback(run, request, steps, self.clock, live=self.blocking)
 
     def _asked(

@@ -21,7 +21,22 @@ __all__ = [
 
 
 class Clock(Protocol):
-    """What tells a model the time and lets it wait; seconds from any start."""
+    """What tells a model the time and lets it wait; seconds from any start.
+
+    One of your own needs nothing but these:
+
+    >>> class Midnight:
+    ...     virtual = True
+    ...     def now(self):
+    ...         return 0.0
+    ...     def sleep_until(self, moment):
+    ...         pass
+    ...     async def asleep_until(self, moment):
+    ...         pass
+    >>> from harness import FakeChatModel, pause, say
+    >>> FakeChatModel(say(pause(3600), "Boo!"), clock=Midnight()).invoke("Hi").text
+    'Boo!'
+    """
 
     @property
     def virtual(self) -> bool:
@@ -33,7 +48,7 @@ class Clock(Protocol):
         ...
 
     def sleep_until(self, moment: float) -> None:
-        """Return when *moment* has come."""
+        """Return when *moment* has come, in seconds of `now`."""
         ...
 
     async def asleep_until(self, moment: float) -> None:
@@ -131,7 +146,7 @@ class SkippingClock:
         return time.monotonic() + self._skipped
 
     def sleep_until(self, moment: float) -> None:
-        """Make it *moment*, if it is not later already."""
+        """Make it *moment*, in seconds of `now`, if it is not later already."""
         with self._moving:
             self._skipped += max(0.0, moment - self.now())
 

@@ -14,8 +14,8 @@ from harness.models.runs import Ambience, ambience, within
 
 __all__ = [
     "OPTIONS",
-    "Event",
     "EventOptions",
+    "StreamEvent",
     "astream_events",
     "checked_options",
     "model_events",
@@ -23,8 +23,12 @@ __all__ = [
 ]
 
 
-class Event(TypedDict):
-    """One thing that happened in a run."""
+class StreamEvent(TypedDict):
+    """One thing that happened in a run: *event* says what, *data* with what.
+
+    *name*, *run_id*, *tags* and *metadata* are those of the run, *parent_ids* the runs
+    that it is part of, the outermost first.
+    """
 
     event: str
     run_id: str
@@ -82,14 +86,14 @@ def checked_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 async def model_events(
     playback: Playback, given: object, options: Mapping[str, Any]
-) -> AsyncGenerator[Event]:
+) -> AsyncGenerator[StreamEvent]:
     """The events of one model's run; *given* is its input as the caller wrote it."""
     run = playback.run
     wanted = wants(options, "chat_model", run.name, run.tags)
     run_id, name = str(run.run_id), run.name
     tags, metadata, parents = run.tags, run.metadata, run.parents
 
-    def event(kind: str, data: dict[str, Any]) -> Event:
+    def event(kind: str, data: dict[str, Any]) -> StreamEvent:
         return {
             "event": kind,
             "run_id": run_id,
@@ -118,7 +122,7 @@ async def astream_events(
     input: object,
     config: ConfigLike = None,
     **options: Unpack[EventOptions],
-) -> AsyncGenerator[Event]:
+) -> AsyncGenerator[StreamEvent]:
     """The events of *app* called with *input*, and of every model that it asks.
 
     *app* is a function, sync (run in a thread) or async; its models stream, whether it
@@ -184,12 +188,12 @@ class _Chain:
             streaming=True,
         )
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[str, Event] | None] = deque()
+        self._waiting: deque[tuple[str, StreamEvent] | None] = deque()
         self._idle = False
         self._news = asyncio.Event()
         self._inputs: dict[str, Any] = {}
 
-    def event(self, kind: str, data: dict[str, Any]) -> Event:
+    def event(self, kind: str, data: dict[str, Any]) -> StreamEvent:
         return {
             "event": kind,
             "run_id": self.run_id,
@@ -202,7 +206,7 @@ class _Chain:
 
     def heard(self, event: str, data: dict[str, Any], run: dict[str, Any]) -> None:
         """Take an event of a model's *run*, as its callbacks are told of it."""
-        made: Event = {
+        made: StreamEvent = {
             "event": event,
             "run_id": str(run["run_id"]),
             "name": run["name"],
@@ -213,7 +217,7 @@ class _Chain:
         }
         self.add(("chat_model", made))
 
-    def add(self, item: tuple[str, Event] | None) -> None:
+    def add(self, item: tuple[str, StreamEvent] | None) -> None:
         self._waiting.append(item)
         if self._idle:  # to wake the loop takes a system call
             self._idle = False
@@ -222,7 +226,7 @@ class _Chain:
     def finish(self, _: object) -> None:
         self.add(None)
 
-    async def events(self) -> AsyncGenerator[tuple[str, Event]]:
+    async def events(self) -> AsyncGenerator[tuple[str, StreamEvent]]:
         while True:
             # In this order, no news that come while we look are missed.
             self._news.clear()

@@ -52,4 +52,4 @@ def _with_schema(schema: dict[str, Any], rest: dict[Any, Any]) -> ResponseFormat
         raise SchemaError(
             f"The response format's 'strict' is {shown(strict)}, not a bool."
         )
-    return ResponseFormat("json_schema", schema, name, strict)
+    return ResponseFormat("json_schema", schema, name, strict=strict)

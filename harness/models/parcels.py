@@ -198,7 +198,7 @@ def _played(player: Any, opened: Parcel) -> Delivery:
     seen: list[AIMessageChunk] = []
     run.started = clock.now()
     try:
-        steps = run.playing(player.play, opened.request)
+        steps = run._playing(player.play, opened.request)
         playback = Playback(run, opened.request, steps, clock, live=opened.live)
         seen = playback.seen
         for _ in playback.chunks():

@@ -66,13 +66,13 @@ class Playback:
         """Tell the callbacks that the run begins, if they do not know."""
         if not self._announced:
             self._announced = True
-            self.run.start(self.request.messages)
+            self.run._start(self.request.messages)
 
     async def aannounce(self) -> None:
         """The same in a task."""
         if not self._announced:
             self._announced = True
-            await self.run.astart(self.request.messages)
+            await self.run._astart(self.request.messages)
 
     def chunks(self) -> Generator[AIMessageChunk]:
         """The chunks as they come, the last of them marked so."""
@@ -129,12 +129,12 @@ class Playback:
             self.announce()
             for chunk in chunks:
                 if tokens:
-                    run.token(chunk)
+                    run._token(chunk)
                 yield chunk
-            run.end(self.message())
+            run._end(self.message())
         except BaseException as error:
             chunks.close()
-            run.fail(error)
+            run._fail(error)
             raise
 
     async def _atold(
@@ -145,12 +145,12 @@ class Playback:
             await self.aannounce()
             async for chunk in chunks:
                 if tokens:
-                    await run.atoken(chunk)
+                    await run._atoken(chunk)
                 yield chunk
-            await run.aend(self.message())
+            await run._aend(self.message())
         except BaseException as error:
             await chunks.aclose()
-            await run.afail(error)
+            await run._afail(error)
             raise
 
     def _pause(self, step: object) -> float:

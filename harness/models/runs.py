@@ -115,7 +115,21 @@ class RunIds:
 
 
 class Run:
-    """One call of a model while it goes on."""
+    """One call of a model while it goes on.
+
+    *config* is that of the call, *model* the name of the model's class, *run_id* the id
+    that callbacks hear. *started* is when it began, and ``elapsed`` how long it has
+    taken, in seconds of the model's clock. ``name``, ``tags``, ``metadata``,
+    ``handlers`` and ``streaming`` are what the call and the program around it have
+    said, ``parents`` the ids of the runs that this one is part of.
+
+    >>> from harness import AIMessageChunk, ChatModel
+    >>> class Named(ChatModel):
+    ...     def play(self, request):
+    ...         return iter([AIMessageChunk(current_run().name)])
+    >>> Named().invoke("Who are you?", {"run_name": "tutor"}).text
+    'tutor'
+    """
 
     __slots__ = (
         "config",
@@ -158,7 +172,7 @@ class Run:
         for name, value in state.items():
             setattr(self, name, value)
 
-    def playing(self, play: Callable[[ChatRequest], T], request: ChatRequest) -> T:
+    def _playing(self, play: Callable[[ChatRequest], T], request: ChatRequest) -> T:
         """What *play* makes of *request*, with this as the `current_run`."""
         token = _CURRENT.set(self)
         try:
@@ -166,7 +180,7 @@ class Run:
         finally:
             _CURRENT.reset(token)
 
-    def told(self) -> dict[str, Any]:
+    def _told(self) -> dict[str, Any]:
         """What every callback is told of the run."""
         return {
             "run_id": self.run_id,
@@ -176,40 +190,40 @@ class Run:
             "name": self.name,
         }
 
-    def start(self, messages: tuple[Message, ...]) -> None:
+    def _start(self, messages: tuple[Message, ...]) -> None:
         """Tell that the model is about to answer."""
         told = ({"name": self.model}, [list(messages)])
-        fire(self.handlers, "on_chat_model_start", *told, **self.told())
+        fire(self.handlers, "on_chat_model_start", *told, **self._told())
 
-    async def astart(self, messages: tuple[Message, ...]) -> None:
+    async def _astart(self, messages: tuple[Message, ...]) -> None:
         """The same in a task."""
         told = ({"name": self.model}, [list(messages)])
-        await afire(self.handlers, "on_chat_model_start", *told, **self.told())
+        await afire(self.handlers, "on_chat_model_start", *told, **self._told())
 
-    def token(self, chunk: AIMessageChunk) -> None:
+    def _token(self, chunk: AIMessageChunk) -> None:
         """Tell of a piece."""
-        told = self.told()
+        told = self._told()
         fire(self.handlers, "on_llm_new_token", chunk.text, chunk=chunk, **told)
 
-    async def atoken(self, chunk: AIMessageChunk) -> None:
+    async def _atoken(self, chunk: AIMessageChunk) -> None:
         """The same in a task."""
-        told = self.told()
+        told = self._told()
         await afire(self.handlers, "on_llm_new_token", chunk.text, chunk=chunk, **told)
 
-    def end(self, message: AIMessage) -> None:
+    def _end(self, message: AIMessage) -> None:
         """Tell of the finished answer."""
         result = LLMResult([[ChatGeneration(message)]])
-        fire(self.handlers, "on_llm_end", result, **self.told())
+        fire(self.handlers, "on_llm_end", result, **self._told())
 
-    async def aend(self, message: AIMessage) -> None:
+    async def _aend(self, message: AIMessage) -> None:
         """The same in a task."""
         result = LLMResult([[ChatGeneration(message)]])
-        await afire(self.handlers, "on_llm_end", result, **self.told())
+        await afire(self.handlers, "on_llm_end", result, **self._told())
 
-    def fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Tell that the run broke off."""
-        fire(self.handlers, "on_llm_error", error, **self.told())
+        fire(self.handlers, "on_llm_error", error, **self._told())
 
-    async def afail(self, error: BaseException) -> None:
+    async def _afail(self, error: BaseException) -> None:
         """The same in a task."""
-        await afire(self.handlers, "on_llm_error", error, **self.told())
+        await afire(self.handlers, "on_llm_error", error, **self._told())

@@ -57,7 +57,9 @@ class Output:
                 given = {"tools": [spec], "tool_choice": spec.name, "strict": strict}
                 return {**given, "parallel_tool_calls": False}
             case "json_schema":
-                form = ResponseFormat("json_schema", spec.parameters, spec.name, strict)
+                form = ResponseFormat(
+                    "json_schema", spec.parameters, spec.name, strict=strict
+                )
                 return {"response_format": form}
             case "json_mode":
                 return {"response_format": ResponseFormat("json_object")}
@@ -174,7 +176,18 @@ class _Model(Protocol):
 
 
 class StructuredModel(Batches):
-    """A chat model that answers with values; see `ChatModel.with_structured_output`."""
+    """A chat model that answers with values; see `ChatModel.with_structured_output`.
+
+    That makes it, of *model* and the *output* that is asked for. It is asked as a chat
+    model is: *input* is a text or messages, *config* a `RunConfig` or None, and
+    *params* are those of `ChatModel.invoke`. What does not fit raises OutputError.
+
+    >>> from harness import FakeChatModel, call
+    >>> point = {"title": "point", "type": "object", "required": ["x"]}
+    >>> model = FakeChatModel(call("point", x=1)).with_structured_output(point)
+    >>> model.invoke("Where?")
+    {'x': 1}
+    """
 
     def __init__(self, model: object, output: Output) -> None:
         self._model = cast("_Model", model)

@@ -11,7 +11,11 @@ from harness.providers.models import (
     OpenAIChatModel,
     OpenAIResponsesModel,
 )
-from harness.providers.registry import init_chat_model, register_provider
+from harness.providers.registry import (
+    Registration,
+    init_chat_model,
+    register_provider,
+)
 from harness.services import Service
 
 __all__ = [
@@ -21,6 +25,7 @@ __all__ = [
     "OllamaChatModel",
     "OpenAIChatModel",
     "OpenAIResponsesModel",
+    "Registration",
     "Service",
     "init_chat_model",
     "register_provider",

@@ -58,7 +58,16 @@ def init_chat_model(
 
 
 class Registration:
-    """A provider that was registered; ``remove``, or leaving ``with``, undoes it."""
+    """The provider *name*, whose models *factory* makes, as it was registered.
+
+    `register_provider` makes it; ``remove``, or leaving ``with``, undoes it.
+
+    >>> from harness import FakeChatModel
+    >>> lab = register_provider("lab", lambda model, **options: FakeChatModel("Hi"))
+    >>> init_chat_model("lab:small").invoke("Hello").text
+    'Hi'
+    >>> lab.remove()
+    """
 
     def __init__(self, name: str, factory: Factory) -> None:
         self.name = name

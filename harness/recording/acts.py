@@ -12,7 +12,7 @@ from typing import assert_never
 
 from harness.cassettes.exchanges import Exchange
 from harness.cassettes.interactions import NO_ANSWER, Interaction
-from harness.endpoint import Acting, Broken, Waits
+from harness.endpoint.acting import Acting, Broken, Waits
 from harness.errors import CassetteMiss, UnrecordedRequest
 from harness.http_messages import HttpRequest
 from harness.models.clocks import Clock

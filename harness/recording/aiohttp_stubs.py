@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from harness.cassettes.http_requests import HttpRequest
-from harness.endpoint import Broken, Waits
+from harness.endpoint.acting import Broken, Waits
 from harness.models.clocks import others_turn
 from harness.recording import routing
 from harness.recording.acts import Playing, answer_of

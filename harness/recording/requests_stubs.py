@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.cassettes.http_requests import HttpRequest
-from harness.endpoint import Broken, Waits
+from harness.endpoint.acting import Broken, Waits
 from harness.errors import CassetteError
 from harness.http_messages import Failed, Headers
 from harness.recording import routing

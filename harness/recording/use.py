@@ -38,14 +38,14 @@ class use_cassette:  # noqa: N801  (it is called like a function)
     """Record the HTTP traffic of a block, or answer it from the cassette *name*.
 
     *name* is that of a file below ``cassettes/`` (or *directory*), or a path. *mode*
-    says what may be recorded; by default nothing. More options are those of the tape:
-    see `Settings`.
+    says what may be recorded; by default nothing. More *options* are those of the
+    tape: see `TapeOptions`.
 
     Answers come at once, or as *timing* says: "recorded", or how many times as fast;
     *replay_clock* is what waits then. A client that is told to try again later does so
     at once, unless *retry_after* is "recorded".
 
-    ``with use_cassette("weather") as tape:`` gives the tape. As a decorator it opens
+    ``with use_cassette("weather") as tape:`` gives the `Tape`. As a decorator it opens
     the cassette for each call anew: of functions, coroutines and generators; a
     generator has it while it runs, its reader has not.
 

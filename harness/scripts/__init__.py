@@ -2,7 +2,7 @@
 
 from harness.scripts.cutting import at, characters, graphemes, pieces, whole, words
 from harness.scripts.journal import Call, Journal
-from harness.scripts.parts import Turn
+from harness.scripts.parts import CutLike, Failure, ScriptedBlock, ScriptedCall, Turn
 from harness.scripts.script import Script
 from harness.scripts.turns import (
     TurnLike,
@@ -18,8 +18,12 @@ from harness.scripts.when import When
 
 __all__ = [
     "Call",
+    "CutLike",
+    "Failure",
     "Journal",
     "Script",
+    "ScriptedBlock",
+    "ScriptedCall",
     "Turn",
     "TurnLike",
     "When",

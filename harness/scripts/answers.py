@@ -4,7 +4,7 @@ import json
 
 from harness.messages import HumanMessage, ToolMessage
 from harness.requests import ChatRequest
-from harness.scripts.parts import Auto, Block, Said, ScriptedCall
+from harness.scripts.parts import Auto, Said, ScriptedBlock, ScriptedCall
 from harness.tool_specs import ToolSpec
 
 __all__ = ["made_up"]
@@ -31,7 +31,7 @@ def made_up(auto: Auto, request: ChatRequest, seed: int) -> Said:
             text = json.dumps(generate(schema, seed=seed), ensure_ascii=False)
         case _:
             pass
-    return Said((Block({"type": "text", "text": text}),))
+    return Said((ScriptedBlock({"type": "text", "text": text}),))
 
 
 def _to_call(request: ChatRequest) -> ToolSpec | None:

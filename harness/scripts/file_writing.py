@@ -21,12 +21,12 @@ from harness.scripts.cutting import (
 from harness.scripts.files import read_script
 from harness.scripts.parts import (
     Auto,
-    Block,
     Compute,
     CutLike,
     Failure,
     Part,
     Said,
+    ScriptedBlock,
     ScriptedCall,
     Steps,
     Turn,
@@ -200,12 +200,14 @@ def _part_forms(parts: Sequence[Part]) -> Iterator[Form | str]:
     goes_on = False  # a text would be taken to go on with the one before
     for place, part in enumerate(parts):
         match part:
-            case Block(block={"type": "text", "text": str(text), **rest}, continues=on):
+            case ScriptedBlock(
+                block={"type": "text", "text": str(text), **rest}, continues=on
+            ):
                 alone = not on and _begins_text(parts[place + 1 :])
                 plain = not rest and on is goes_on and not alone
                 yield text if plain else {"block": part.block}
                 goes_on = plain
-            case Block(block=block):
+            case ScriptedBlock(block=block):
                 yield _block_form(block)
                 goes_on = False
             case ScriptedCall():
@@ -225,7 +227,7 @@ def _begins_text(parts: Sequence[Part]) -> bool:
     for part in parts:
         if not isinstance(part, Pause | Failure):
             return (
-                isinstance(part, Block)
+                isinstance(part, ScriptedBlock)
                 and part.block["type"] == "text"
                 and not part.continues
             )

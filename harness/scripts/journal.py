@@ -19,6 +19,12 @@ class Call(Asked):
 
     *index* counts the calls from 0, *turn* is the number of the turn that answered,
     from 1 (None if none did); *config* is that of the run.
+
+    >>> from harness import FakeChatModel
+    >>> model = FakeChatModel("Hello!")
+    >>> _ = model.invoke("Hi")
+    >>> model.calls[0].text, model.calls[0].message.text
+    ('Hi', 'Hello!')
     """
 
     __slots__ = (
@@ -119,6 +125,14 @@ class Journal(Sequence[Call]):
     """The calls in the order they were made, and assertions on them.
 
     Each assertion raises UnmetExpectation, which shows the calls that were made.
+
+    >>> from harness import FakeChatModel
+    >>> model = FakeChatModel("Hello!")
+    >>> _ = model.invoke("Hi")
+    >>> model.journal.assert_asked("Hi")
+    >>> model.journal
+    <Journal. Called once:
+      0. human: 'Hi' -> turn 1: 'Hello!'>
     """
 
     def __init__(self) -> None:
@@ -150,7 +164,7 @@ class Journal(Sequence[Call]):
         """The calls, one a line."""
         return f"<Journal. {self.told()}>"
 
-    def note(self, request: ChatRequest, config: object = None) -> Call:
+    def _note(self, request: ChatRequest, config: object = None) -> Call:
         """Enter a call that begins."""
         entry = Call(len(self._calls), request, config)
         self._calls.append(entry)

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.blocks import TEXT_FIELD
 from harness.requests import ChatRequest
-from harness.scripts.parts import Block, Failure, Part, Said
+from harness.scripts.parts import Failure, Part, Said, ScriptedBlock
 from harness.scripts.plans import size_of
 from harness.scripts.stops import stopped
 from harness.usage import TOKEN
@@ -19,7 +19,7 @@ _SPELLINGS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 def ended(said: Said, request: ChatRequest) -> Said:
     """*said* up to where *request* has it end: at a limit, or before a stop sequence.
 
-    >>> said = Said((Block({"type": "text", "text": "one. two"}),))
+    >>> said = Said((ScriptedBlock({"type": "text", "text": "one. two"}),))
     >>> ended(said, ChatRequest((), stop=(".",))).finish
     'stop'
     """
@@ -45,7 +45,7 @@ def limited(said: Said, tokens: int | None) -> Said:
     A call that does not fit is not made. What fits is left as it is, and so is what
     says itself how it ends or what it used, or fails.
 
-    >>> block = Block({"type": "text", "text": "one two"})
+    >>> block = ScriptedBlock({"type": "text", "text": "one two"})
     >>> limited(Said((block,)), 1).parts[0].block["text"]
     'one '
     """
@@ -70,7 +70,7 @@ def limited(said: Said, tokens: int | None) -> Said:
 def _upto(part: Part, left: int) -> tuple[Part, ...]:
     """What of *part* the *left* characters have room for."""
     match part:
-        case Block(block=block) if left:
+        case ScriptedBlock(block=block) if left:
             key = TEXT_FIELD[block["type"]]
             return (replace(part, block={**block, key: block[key][:left]}),)
         case _:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from harness.blocks import BLOCK_TYPES, standard
@@ -19,12 +19,12 @@ __all__ = [
     "TURN_FORMS",
     "Answer",
     "Auto",
-    "Block",
     "Compute",
     "CutLike",
     "Failure",
     "Part",
     "Said",
+    "ScriptedBlock",
     "ScriptedCall",
     "Steps",
     "Turn",
@@ -35,36 +35,58 @@ __all__ = [
     "steps_of",
 ]
 
+#: How a text is cut: "words", a size, the pieces, or what `words`, `at`... make.
 CutLike: TypeAlias = Cut | str | int | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A content block; one that *continues* goes on with the text before it."""
+class ScriptedBlock:
+    """A content *block* of a turn, such as `think` makes.
+
+    One that *continues* goes on with the text before it.
+
+    >>> ScriptedBlock({"type": "text", "text": "Hi"}).block["text"]
+    'Hi'
+    """
 
     block: dict[str, Any] = field(hash=False)
+    _: KW_ONLY
     continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptedCall:
-    """A tool call; *raw* is the text of its arguments where *args* are not used."""
+    """A call of the tool *name* in a turn: what `call` makes.
+
+    *raw* is the text of its arguments where *args* are not used. Without *id* the
+    script numbers the call.
+
+    >>> ScriptedCall("search", {"query": "sky"}).args
+    {'query': 'sky'}
+    """
 
     name: str
     args: dict[str, Any] = field(default_factory=dict, hash=False)
+    _: KW_ONLY
     raw: str | None = None
     id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The answer breaks off here, or once *after* chunks of it were sent."""
+    """The answer breaks off with *fault*: what `fail` makes.
+
+    Here among the parts, or once *after* chunks of it were sent.
+
+    >>> Failure(Fault("busy", status=429), after=2).fault.kind
+    'rate_limit'
+    """
 
     fault: Fault
     after: int | None = None
 
 
-Part = Block | ScriptedCall | Pause | Failure
+Part = ScriptedBlock | ScriptedCall | Pause | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +133,19 @@ Answer = Said | Auto | Compute | Steps
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer, and when, how often and how strictly it is to be played.
+    """An *answer*, and *when*, how often and how strictly it is to be played.
 
-    *times* None is forever; *place* is where the turn is written, for errors.
+    What `say` and `auto` make. *times* None is forever; a *misbehaving* turn may
+    contradict the request; *place* is where the turn is written, for errors.
+
+    >>> from harness import say
+    >>> turn = say("Hello!", times="forever")
+    >>> turn.times, turn.misbehaving
+    (None, False)
     """
 
     answer: Answer
+    _: KW_ONLY
     when: When | None = None
     times: int | None = 1
     misbehaving: bool = False
@@ -167,7 +196,7 @@ def parts_of(values: Sequence[object]) -> Iterator[Part]:
     for place, value in enumerate(values, 1):
         match value:
             case str():
-                yield Block({"type": "text", "text": value}, continues=goes_on)
+                yield ScriptedBlock({"type": "text", "text": value}, continues=goes_on)
                 goes_on = True
                 continue
             case Pause() | Failure():
@@ -176,7 +205,7 @@ def parts_of(values: Sequence[object]) -> Iterator[Part]:
             case Fault():
                 yield Failure(value)
                 continue
-            case Block() | ScriptedCall():
+            case ScriptedBlock() | ScriptedCall():
                 yield value
             case Mapping():
                 yield _of_block(value)
@@ -194,7 +223,7 @@ def parts_of(values: Sequence[object]) -> Iterator[Part]:
         goes_on = False
 
 
-def _of_block(given: Mapping[str, Any]) -> Block | ScriptedCall:
+def _of_block(given: Mapping[str, Any]) -> ScriptedBlock | ScriptedCall:
     kind = given.get("type")
     if not isinstance(kind, str):
         raise InputError(
@@ -210,15 +239,15 @@ def _of_block(given: Mapping[str, Any]) -> Block | ScriptedCall:
     block.pop("index", None)
     match block:
         case {"type": "tool_call", "name": str(name), "args": dict(args)}:
-            return ScriptedCall(name, args, None, block.get("id"))
+            return ScriptedCall(name, args, id=block.get("id"))
         case {"type": "invalid_tool_call", "name": str(name), "args": str(raw)}:
-            return ScriptedCall(name, {}, raw, block.get("id"))
+            return ScriptedCall(name, raw=raw, id=block.get("id"))
         case {"type": "tool_call" | "invalid_tool_call"}:
             raise InputError(
                 f"{shown(given)} lacks a name or arguments. Give call(...)."
             )
         case _:
-            return Block(block)
+            return ScriptedBlock(block)
 
 
 def steps_of(values: Sequence[object]) -> tuple[Step, ...]:

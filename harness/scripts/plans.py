@@ -17,7 +17,14 @@ from harness.errors import InputError
 from harness.partial_json import JsonError, parse_object
 from harness.scripts.cutting import Pieces, cut, cut_arguments
 from harness.scripts.endings import Last
-from harness.scripts.parts import Block, CutLike, Failure, Part, Said, ScriptedCall
+from harness.scripts.parts import (
+    CutLike,
+    Failure,
+    Part,
+    Said,
+    ScriptedBlock,
+    ScriptedCall,
+)
 from harness.steps import Fault, Pause, Step
 
 __all__ = ["Asked", "Facts", "Plan", "facts_of", "planned", "size_of"]
@@ -122,7 +129,7 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
     number = calls = 0
     for place, part in enumerate(said.parts):
         match part:
-            case Block(block=block, continues=continues):
+            case ScriptedBlock(block=block, continues=continues):
                 number -= continues
                 index = None if simple else number
                 grown = _grown(block, texts[place], index)
@@ -172,7 +179,7 @@ def size_of(parts: Sequence[Part]) -> int:
     """How many characters a model writes to say *parts*."""
     size = 0
     for part in parts:
-        if isinstance(part, Block):
+        if isinstance(part, ScriptedBlock):
             size += len(str(part.block.get(TEXT_FIELD.get(part.block["type"], ""), "")))
         elif isinstance(part, ScriptedCall):
             size += len(part.name) + len(_raw(part))
@@ -197,13 +204,13 @@ def _is_simple(parts: Sequence[Part]) -> bool:
 
 def _rank(part: Part) -> int | None:
     match part:
-        case Block(continues=True) | Pause() | Failure():
+        case ScriptedBlock(continues=True) | Pause() | Failure():
             return None
-        case Block(block={"type": "reasoning"}):
+        case ScriptedBlock(block={"type": "reasoning"}):
             return 0
-        case Block(block=block) if block.keys() == {"type", "text"}:
+        case ScriptedBlock(block=block) if block.keys() == {"type", "text"}:
             return 1
-        case Block():
+        case ScriptedBlock():
             return 3
         case ScriptedCall():
             return 2
@@ -214,7 +221,7 @@ def _pieces(said: Said, otherwise: CutLike) -> dict[int, list[str]]:
     groups: list[list[int]] = []
     texts: dict[int, str] = {}
     for place, part in enumerate(said.parts):
-        if isinstance(part, Block):
+        if isinstance(part, ScriptedBlock):
             key = TEXT_FIELD.get(part.block["type"])
             texts[place] = str(part.block.get(key) or "") if key else ""
             if part.continues:
@@ -331,7 +338,7 @@ def _chunks(number: int) -> str:
 
 def _facts(said: Said, beats: Sequence[Beat]) -> Facts:
     calls = [part for part in said.parts if isinstance(part, ScriptedCall)]
-    blocks = [part.block for part in said.parts if isinstance(part, Block)]
+    blocks = [part.block for part in said.parts if isinstance(part, ScriptedBlock)]
     return Facts(
         tuple(_asked(call.name, _raw(call)) for call in calls),
         "".join(block["text"] for block in blocks if block["type"] == "text"),

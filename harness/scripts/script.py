@@ -95,7 +95,7 @@ class Script(Pickled):
         played, ScriptError when none applies or the turn contradicts the request.
         """
         with self._lock:
-            entry = self.journal.note(request, config)
+            entry = self.journal._note(request, config)
             try:
                 number = self._next(request)
                 entry._turn = number + 1

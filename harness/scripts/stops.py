@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.scripts.parts import Block, Part, Said
+from harness.scripts.parts import Part, Said, ScriptedBlock
 
 __all__ = ["stopped"]
 
@@ -11,8 +11,8 @@ __all__ = ["stopped"]
 def stopped(said: Said, stops: Sequence[str]) -> Said:
     """Cut *said* off before the first stop sequence in its text.
 
-    >>> stopped(Said((Block({"type": "text", "text": "a. b"}),)), ["."]).parts
-    (Block(block={'type': 'text', 'text': 'a'}, continues=False),)
+    >>> stopped(Said((ScriptedBlock({"type": "text", "text": "a. b"}),)), ["."]).parts
+    (ScriptedBlock(block={'type': 'text', 'text': 'a'}, continues=False),)
     """
     for first, last, text in _texts(said.parts):
         ends = [(end, stop) for stop in stops if stop and (end := text.find(stop)) >= 0]
@@ -33,7 +33,7 @@ def _texts(parts: Sequence[Part]) -> list[tuple[int, int, str]]:
     """Each text, with where it begins and ends among the parts."""
     found: list[tuple[int, int, str]] = []
     for place, part in enumerate(parts):
-        if isinstance(part, Block) and part.block["type"] == "text":
+        if isinstance(part, ScriptedBlock) and part.block["type"] == "text":
             text = part.block["text"]
             if part.continues:
                 first, _, before = found.pop()
@@ -47,7 +47,7 @@ def _upto(parts: Sequence[Part], end: int) -> list[Part]:
     """The *parts* of one text, up to its character *end*."""
     kept: list[Part] = []
     for part in parts:
-        if isinstance(part, Block):
+        if isinstance(part, ScriptedBlock):
             text = part.block["text"]
             kept.append(replace(part, block={**part.block, "text": text[:end]}))
             if (end := end - len(text)) <= 0:

@@ -16,11 +16,11 @@ from harness.scripts.parts import (
     TURN_FORMS,
     Answer,
     Auto,
-    Block,
     CutLike,
     Failure,
     Part,
     Said,
+    ScriptedBlock,
     ScriptedCall,
     Steps,
     Turn,
@@ -111,7 +111,12 @@ def say(  # noqa: PLR0913 - the options of a turn, all optional
         answer = Said(tuple(parts_of(parts)), **said)  # type: ignore[arg-type]  # by name
     if type(misbehaving) is not bool:
         raise InputError(f"misbehaving={shown(misbehaving)}: give True or False.")
-    return Turn(answer, as_when(when), _times(times), misbehaving)
+    return Turn(
+        answer,
+        when=as_when(when),
+        times=_times(times),
+        misbehaving=misbehaving,
+    )
 
 
 def call(
@@ -149,10 +154,10 @@ def call(
             f"call({name!r}, raw=...) has other arguments too: {shown(given)}. Give "
             "the raw text alone, or put 'raw' into the dict of arguments."
         )
-    return ScriptedCall(name, given, raw, _id)
+    return ScriptedCall(name, given, raw=raw, id=_id)
 
 
-def think(text: str, signature: str | None = None) -> Block:
+def think(text: str, signature: str | None = None) -> ScriptedBlock:
     """The reasoning of a model, *text*; *signature* comes with its last piece.
 
     Raises InputError for what is no text.
@@ -164,7 +169,7 @@ def think(text: str, signature: str | None = None) -> Block:
         raise InputError(f"think({shown(text)}): give a text.")
     read_name(signature, "signature")
     extras = {} if signature is None else {"extras": {"signature": signature}}
-    return Block({"type": "reasoning", "reasoning": text, **extras})
+    return ScriptedBlock({"type": "reasoning", "reasoning": text, **extras})
 
 
 def pause(seconds: float) -> Pause:
@@ -236,11 +241,11 @@ def auto(
     """
     if not isinstance(text, str):
         raise InputError(f"auto({shown(text)}): give the text to say, or nothing.")
-    return Turn(Auto(text), as_when(when), _times(times))
+    return Turn(Auto(text), when=as_when(when), times=_times(times))
 
 
 def as_turn(value: object) -> Turn:
-    """Read a turn in any of its forms. Raises InputError for anything else.
+    """Read *value*, a turn in any of its forms. Raises InputError for anything else.
 
     >>> as_turn("Hello!") == say("Hello!")
     True
@@ -255,7 +260,7 @@ def as_turn(value: object) -> Turn:
             )
         case list() | tuple():
             return Turn(Steps(steps_of(value)))
-        case str() | Mapping() | Block() | ScriptedCall() | Failure() | Fault():
+        case str() | Mapping() | ScriptedBlock() | ScriptedCall() | Failure() | Fault():
             return say(value)
         case _ if (alone := lone_answer(value)) is not None:
             return Turn(alone)

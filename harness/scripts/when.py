@@ -13,13 +13,14 @@ from harness.requests import ChatRequest
 __all__ = ["When", "as_when", "result_tool"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     """A condition on a request; it applies when everything that is given holds.
 
     *text* is part of the last user message, *pattern* is found in it (as `re.search`
     does), all *tools* are bound, the last message is the result of the tool
-    *result_of*, *params* are among the request's, *test* says so.
+    *result_of*, *params* are among the request's, *test* says so. Raises InputError for
+    what is no condition.
 
     >>> from harness.messages import HumanMessage
     >>> When(text="weather").applies(ChatRequest((HumanMessage("The weather?"),)))

@@ -30,7 +30,9 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Stage:
-    """Where one exchange is acted out, by *clock*.
+    """Where one exchange is acted out, by *clock*: over *scope*, *receive* and *send*.
+
+    These are what ASGI gives an application; an `Application` makes stages of them.
 
     `over` comes true when the client leaves, or is set where the server stops: nothing
     is waited for after that.
@@ -149,7 +151,7 @@ class Stage:
     # ------------------------------------------------------------------- endings
 
     async def cut(self, ending: str) -> None:
-        """End here, as `Cut` says."""
+        """End here: *ending* is one of a `Cut`."""
         match ending:
             case "timeout":
                 await self._until(None)

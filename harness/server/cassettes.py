@@ -31,7 +31,7 @@ class Upstream(Protocol):
     async def forward(
         self, request: HttpRequest, stage: Stage, exchange: Exchange
     ) -> None:
-        """Ask, and act the answer out on *stage* as it comes, telling *exchange*."""
+        """Ask *request*; act the answer out on *stage*, and tell *exchange* of it."""
         ...
 
     async def close(self) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from harness.cassettes.interactions import NO_ANSWER, Interaction, decoded_body
-from harness.endpoint import Cut, Piece, Reply
+from harness.endpoint import Cut, Reply
+from harness.endpoint.replies import Piece
 from harness.errors import CassetteMiss, UnrecordedRequest
 from harness.http_messages import Ending, Headers
 from harness.steps import Pause
@@ -34,7 +35,7 @@ def replayed(known: Interaction, speed: float = 0.0) -> Reply:
     if known.status == NO_ANSWER and cut is not None:
         return Reply(None, pieces=iter((cut,)))
     waits, pieces = _timed(known, speed)
-    return Reply(known.status, _headers(known), pieces, waits, stream=True)
+    return Reply(known.status, _headers(known), pieces, waits=waits, stream=True)
 
 
 def _headers(known: Interaction) -> Headers:

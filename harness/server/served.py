@@ -12,7 +12,7 @@ Failure: TypeAlias = UnscriptedRequest | UnrecordedRequest
 
 
 class Served(Protocol):
-    """Something that answers requests: a script, a cassette."""
+    """Something that answers requests: a script, a cassette, or what you write."""
 
     async def respond(self, request: HttpRequest, stage: Stage) -> None:
         """Answer *request* on *stage*."""

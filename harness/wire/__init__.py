@@ -19,16 +19,20 @@ from harness.wire.grammar import Grammar, Problem
 from harness.wire.ollama_chat import OLLAMA_CHAT
 from harness.wire.openai_chat import OPENAI_CHAT
 from harness.wire.openai_responses import OPENAI_RESPONSES
+from harness.wire.sse import Event
 from harness.wire.streams import Reader, StreamDecoder
+from harness.wire.templates import Repeat
 from harness.wire.wire_format import WireFormat
 
 __all__ = [
     "DIALECTS",
     "Dialect",
     "ErrorReply",
+    "Event",
     "Grammar",
     "Problem",
     "Reader",
+    "Repeat",
     "StreamDecoder",
     "StreamEncoder",
     "WireFormat",

@@ -26,7 +26,13 @@ _PLAIN = re.compile(
 
 
 class Event(NamedTuple):
-    """One event; *id* and *retry* are what its own lines say, not an earlier one's."""
+    """One event of a stream: its *data*, and what kind of *event* it is.
+
+    *id* and *retry* are what its own lines say, not an earlier one's.
+
+    >>> Event('{"text": "Hi"}').event
+    'message'
+    """
 
     data: str
     event: str = "message"

@@ -226,9 +226,9 @@ def test_conditions() -> None:
     whens = [turn.when for turn in scripted(*ones, match=True)]
 
     assert whens == [
-        When("Hi"),
-        When("What is the weather in Boston, Massachusetts, on the third"),
-        When("Hi", result_of="get_weather"),
+        When(text="Hi"),
+        When(text="What is the weather in Boston, Massachusetts, on the third"),
+        When(text="Hi", result_of="get_weather"),
         None,
     ]
 

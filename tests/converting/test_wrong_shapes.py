@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from harness.cassettes import read_cassette, write_cassette
-from harness.cassettes.conversations import ConversationRedaction, Redacts
+from harness.cassettes.conversations import ConversationRedaction
 from harness.cassettes.redaction import Redaction
+from harness.cassettes.settings import Redactor
 from harness.converting import FORMATS, read_recording
 from harness.errors import HarnessError
 
@@ -222,7 +223,7 @@ def spoiled(value: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("form", SAMPLES)
 def test_no_shape_breaks_it(form: str) -> None:
     """Each spoiled file is refused in one line, or reads to what can be written."""
-    rules: Redacts = Redaction.default()
+    rules: Redactor = Redaction.default()
     if form == "xai-grpc":
         rules = ConversationRedaction(rules)
     told: list[str] = []

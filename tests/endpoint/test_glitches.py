@@ -26,8 +26,9 @@ from harness import (
     fail,
     say,
 )
-from harness.endpoint import Glitches, HttpCall
+from harness.endpoint import HttpCall
 from harness.endpoint.frames import split
+from harness.endpoint.glitches import Glitches
 from harness.http_messages import HttpRequest
 from harness.requests import ChatRequest
 from harness.steps import Pause

@@ -4,9 +4,9 @@ import pytest
 
 from harness.errors import InputError, SchemaError
 from harness.messages import HumanMessage
-from harness.models.binding import Binding
+from harness.models.binding import Binding, merge_tools
 from harness.requests import ChatRequest, ResponseFormat
-from harness.tool_specs import ToolChoice, ToolSpec
+from harness.tool_specs import ToolChoice, ToolSpec, tool_spec
 
 HELLO = (HumanMessage("Hello"),)
 SEARCH = {"name": "search", "description": "Find.", "parameters": {}}
@@ -180,3 +180,24 @@ def test_what_a_model_has_bound_goes_before_what_it_adopts():
         model="two",
         params={"seed": 2, "top_p": 1},
     )
+
+
+def test_merging_keeps_both_and_each_once():
+    """Binding twice keeps both; the same definition again changes nothing."""
+    a, b = ToolSpec("a", "", ADD), ToolSpec("b", "", ADD)
+
+    assert merge_tools([a], [b, ToolSpec("a", "", dict(ADD))]) == (a, b)
+
+
+def test_merging_two_definitions_of_one_name():
+    """One name for two different tools is an error that shows both."""
+    with pytest.raises(SchemaError, match="two different tools are both called 'a'"):
+        merge_tools([ToolSpec("a", "One.")], [ToolSpec("a", "Two.")])
+
+
+def test_merging_provider_side_tools():
+    """Two servers of one provider-side kind are two tools."""
+    one = tool_spec({"type": "mcp", "server_label": "one"})
+    two = tool_spec({"type": "mcp", "server_label": "two"})
+
+    assert merge_tools([one], [two, one]) == (one, two)

@@ -13,7 +13,8 @@ import requests
 import urllib3
 
 from harness import FakeProvider, UnscriptedRequest, fail, pause, say
-from harness.endpoint import Acting, Broken, Endpoint, Waits
+from harness.endpoint import Endpoint
+from harness.endpoint.acting import Acting, Broken, Waits
 from harness.http_messages import HttpRequest
 from harness.models.clocks import RealClock, VirtualClock
 

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from harness.endpoint import HttpCall, key_check
+from harness.endpoint import HttpCall
 from harness.endpoint.description import provider_schemas
+from harness.endpoint.keys import key_check
 from harness.endpoint.model_lists import no_model
 from harness.endpoint.validation import refusal
 from harness.http_messages import HttpRequest

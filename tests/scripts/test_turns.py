@@ -18,10 +18,10 @@ from harness.messages import AIMessage, HumanMessage, ToolMessage
 from harness.requests import ChatRequest
 from harness.scripts import When, as_turn, auto, call, fail, pause, say, think
 from harness.scripts.parts import (
-    Block,
     Compute,
     Failure,
     Said,
+    ScriptedBlock,
     ScriptedCall,
     Steps,
     failure_of,
@@ -51,11 +51,11 @@ def test_parts_keep_their_order() -> None:
     parts = answer(say("a", call("f", x=1), pause(2), think("t"), image)).parts
 
     assert parts == (
-        Block({"type": "text", "text": "a"}),
+        ScriptedBlock({"type": "text", "text": "a"}),
         ScriptedCall("f", {"x": 1}),
         Pause(2),
-        Block({"type": "reasoning", "reasoning": "t"}),
-        Block(image),
+        ScriptedBlock({"type": "reasoning", "reasoning": "t"}),
+        ScriptedBlock(image),
     )
 
 
@@ -63,7 +63,7 @@ def test_texts_in_a_row_are_one() -> None:
     """A text goes on with the text before it, also over a pause."""
     parts = answer(say("a", "b", pause(1), "c", call("f"), "d")).parts
 
-    continues = [part.continues for part in parts if isinstance(part, Block)]
+    continues = [part.continues for part in parts if isinstance(part, ScriptedBlock)]
     assert continues == [False, True, True, False]
 
 
@@ -101,14 +101,14 @@ def test_a_message_is_a_turn() -> None:
     said = answer(message)
 
     assert [type(part).__name__ for part in said.parts] == [
-        "Block",
-        "Block",
+        "ScriptedBlock",
+        "ScriptedBlock",
         "ScriptedCall",
         "ScriptedCall",
     ]
     assert said.parts[2:] == (
-        ScriptedCall("f", {"x": 1}, None, "c"),
-        ScriptedCall("g", {}, "{", "d"),
+        ScriptedCall("f", {"x": 1}, id="c"),
+        ScriptedCall("g", raw="{", id="d"),
     )
     assert (said.finish, said.id) == ("length", "m")
 
@@ -139,7 +139,7 @@ def test_arguments_of_calls() -> None:
         "raw": 1,
         "y": 2,
     }
-    assert call("f", raw="{", _id="c") == ScriptedCall("f", {}, "{", "c")
+    assert call("f", raw="{", _id="c") == ScriptedCall("f", raw="{", id="c")
 
 
 def test_failures() -> None:

@@ -90,7 +90,9 @@ def _native_spec(tool: AbstractNativeTool) -> ToolSpec:
 def _form(asked: ModelRequestParameters) -> ResponseFormat | None:
     match asked.output_mode, asked.output_object:
         case "native", OutputObjectDefinition(json_schema=schema) as form:
-            return ResponseFormat("json_schema", dict(schema), form.name, form.strict)
+            return ResponseFormat(
+                "json_schema", dict(schema), form.name, strict=form.strict
+            )
         case "prompted", _:
             return ResponseFormat("json_object")
         case _:

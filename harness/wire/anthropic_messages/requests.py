@@ -206,7 +206,7 @@ def _tool(tool: Any) -> ToolSpec:
     # Elsewhere a type says that a tool is of another kind; here it says nothing.
     marks = {key: extras.pop(key) for key in _MARKS & extras.keys()}
     extras |= {NAME: marks} if marks else {}
-    return ToolSpec(name, described or "", schema, strict, extras=extras)
+    return ToolSpec(name, described or "", schema, strict=strict, extras=extras)
 
 
 def _choice(said: dict[str, Any]) -> tuple[ToolChoice | None, bool | None]:

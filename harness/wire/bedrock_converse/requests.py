@@ -186,7 +186,7 @@ def _tool(tool: Any) -> ToolSpec:
         name,
         expect(spec.get("description"), str, f"the description of {name!r}") or "",
         schema,
-        expect(spec.get("strict"), bool, f"'strict' of {name!r}"),
+        strict=expect(spec.get("strict"), bool, f"'strict' of {name!r}"),
         extras={k: v for k, v in spec.items() if k not in known},
     )
 

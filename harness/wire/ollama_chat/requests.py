@@ -179,7 +179,7 @@ def _tool(tool: Any) -> ToolSpec:
     if beside != {"type": "function"}:
         extras["tool"] = beside
     strict = expect(function.get("strict"), bool, f"'strict' of {name!r}")
-    return ToolSpec(name, described or "", schema or {}, strict, extras=extras)
+    return ToolSpec(name, described or "", schema or {}, strict=strict, extras=extras)
 
 
 def _format(said: dict[str, Any]) -> ResponseFormat | None:

@@ -79,7 +79,7 @@ def _function(
         name,
         description or "",
         parameters or {},
-        expect(function.get("strict"), bool, "'strict' of a tool"),
+        strict=expect(function.get("strict"), bool, "'strict' of a tool"),
         extras=rest | ({DIALECT: mark} if mark else {}),
     )
 
@@ -176,7 +176,7 @@ def read_format(given: Any) -> ResponseFormat | None:
                 "json_schema",
                 expect(said.get("schema"), dict, "'schema'"),
                 expect(said.get("name"), str, "'name'"),
-                expect(said.get("strict"), bool, "'strict'"),
+                strict=expect(said.get("strict"), bool, "'strict'"),
             )
         case {"type": "json_object" | "json_schema", "schema": dict(schema)}:
             return ResponseFormat("json_schema", schema)

@@ -123,7 +123,7 @@ def _format(said: Said) -> ResponseFormat | None:
                 "json_schema",
                 expect(form.pop("schema", None), dict, "'schema'"),
                 expect(form.pop("name", None), str, "'name'"),
-                expect(form.pop("strict", None), bool, "'strict'"),
+                strict=expect(form.pop("strict", None), bool, "'strict'"),
             )
         case _:
             raise WireError(f"'format' of 'text' is of type {shown(kind)}.")

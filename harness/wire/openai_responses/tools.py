@@ -64,7 +64,7 @@ def _declared(tool: Said, name: str, kept: Said | None = None) -> ToolSpec:
         name,
         expect(tool.get("description"), str, "'description' of a tool") or "",
         expect(tool.get("parameters"), dict, "'parameters' of a tool") or {},
-        expect(tool.get("strict"), bool, "'strict' of a tool"),
+        strict=expect(tool.get("strict"), bool, "'strict' of a tool"),
         extras={**extras, **(kept or {})},
     )
 
