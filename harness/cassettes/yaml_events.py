@@ -5,6 +5,7 @@ makes of all the text first, and which costs most of the time. Only what is plai
 known here: whatever is not, the loader has to decide on a second reading.
 """
 
+from types import GeneratorType
 from typing import Any
 
 __all__ = ["Unusual", "document"]
@@ -109,7 +110,10 @@ class _Reader:
         if construct is None:
             raise Unusual
         marks = event.start_mark, event.end_mark
-        return construct(self._loader, self._yaml.ScalarNode(tag, text, *marks))
+        found = construct(self._loader, self._yaml.ScalarNode(tag, text, *marks))
+        if isinstance(found, GeneratorType):
+            raise Unusual  # a list or a mapping, says the tag, and no scalar
+        return found
 
     def _sequence(self, lines: list[int] | None = None) -> list[Any]:
         found: list[Any] = []

@@ -86,6 +86,7 @@ def test_plain_files_are_read_once(text):
         *("a: *x\n", "a: &x [*x]\n", "a: &x 1\nb: &x 2\n", "{<<: {a: 1}, b: 2}\n"),
         *("a: 1\n---\nb: 2\n", "- a\n", "a\n", "", "a: !!python/tuple [1]\n"),
         *("1: a\n", "[a]: b\n", "a: !unknown b\n", "a: !!set {b}\n", "a: [\n"),
+        *("a: !!set ''\n", "a: !!map ''\n", "a: !!seq b\n", "a: !!omap 1\n"),
         *("interactions: &x []\n", "interactions: []\ninteractions: []\n"),
         *("interactions: 1\n", "a: !!binary é\n", "[" * 3000),
     ],
@@ -93,3 +94,4 @@ def test_plain_files_are_read_once(text):
 def test_the_loader_decides_about_the_rest(text):
     """What is not plain is not taken for plain."""
     assert parsing._plain(text) is None
+    assert "generator" not in reading(parsing.parse_yaml, text)
