@@ -173,12 +173,14 @@ class AIMessageChunk(AIMessage):
         if self._rope is not None:
             return self if self.id is not None else type(self)(id=name) + self
         more = self._more
-        if more and "id" in more:
-            return self
+        return self if more and "id" in more else self._also({"id": name})
+
+    def _also(self, read: dict[str, Any]) -> Self:
+        """This chunk, no sum, saying too what was *read* (as by `read_said`)."""
         copy = _new(type(self))
         copy._rope = None
         copy._content = self._content
-        copy._more = {**more, "id": name} if more else {"id": name}
+        copy._more = {**self._more, **read} if self._more else read
         return copy
 
     def saying(self, text: str) -> Self:

@@ -1,12 +1,23 @@
 """Google-style docstrings. In: a docstring. Out: its description, its arguments."""
 
+import functools
+import inspect
 import re
-from inspect import cleandoc
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["split_docstring"]
+__all__ = ["plain_function", "split_docstring"]
 
 _HEADING = re.compile(r"(?:Args|Arguments|Parameters|Params):\s*")
 _ARGUMENT = re.compile(r"\*{0,2}(\w+)\s*(?:\(.*?\))?\s*:\s*(.*)")
+
+
+def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Find the function below `functools.partial` and decorators that say `wraps`."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    plain: Callable[..., Any] = inspect.unwrap(function)
+    return plain
 
 
 def split_docstring(docstring: str | None) -> tuple[str, dict[str, str]]:
@@ -15,7 +26,7 @@ def split_docstring(docstring: str | None) -> tuple[str, dict[str, str]]:
     >>> split_docstring("Add two.\n\nArgs:\n    a: The first,\n        an int.")
     ('Add two.', {'a': 'The first, an int.'})
     """
-    lines = cleandoc(docstring or "").splitlines()
+    lines = inspect.cleandoc(docstring or "").splitlines()
     for number, line in enumerate(lines):
         if _HEADING.fullmatch(line):
             return "\n".join(lines[:number]).strip(), _arguments(lines[number + 1 :])

@@ -49,7 +49,7 @@ _digits = re.compile("[-+.0-9eE]*").match
 _is_number = re.compile(
     r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 ).fullmatch
-_plain_key = re.compile(f'"([^"\\\\\x80-\U0010ffff]*)"[{_SPACES}]*:[{_SPACES}]*').match
+_plain_key = re.compile(rf'"([\0-!#-\[\]-\x7f]*)"[{_SPACES}]*:[{_SPACES}]*').match
 _characters = re.compile(r'(?:[^"\\]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+').match
 _escape = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").match
 _has_surrogate = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]").search

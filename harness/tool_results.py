@@ -5,14 +5,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from harness.blocks import BLOCK_TYPES
 
 __all__ = ["result_content"]
 
 _BLOCKS = BLOCK_TYPES | {"document", "image_url", "input_audio", "search_result"}
-_JSON_LIKE = (dict, list, tuple, set, frozenset, int, float, BaseModel, type(None))
+_JSON_LIKE = (dict, list, tuple, set, frozenset, int, float, type(None))
 
 
 def result_content(value: object) -> str | list[Any]:
@@ -27,7 +25,7 @@ def result_content(value: object) -> str | list[Any]:
         return str.__str__(value)
     if isinstance(value, list) and value and all(map(_is_block, value)):
         return value
-    if not (isinstance(value, _JSON_LIKE) or _is_dataclass(value)):
+    if not (isinstance(value, _JSON_LIKE) or _is_dataclass(value) or _is_model(value)):
         return str(value)
     try:
         return json.dumps(value, ensure_ascii=False, default=_json_like)
@@ -39,12 +37,18 @@ def _is_block(item: object) -> bool:
     return isinstance(item, Mapping) and item.get("type") in _BLOCKS
 
 
+def _is_model(value: object) -> bool:
+    from pydantic import BaseModel  # it takes long to load
+
+    return isinstance(value, BaseModel)
+
+
 def _is_dataclass(value: object) -> bool:
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def _json_like(value: Any) -> object:
-    if isinstance(value, BaseModel):
+    if _is_model(value):
         return value.model_dump(mode="json")
     if _is_dataclass(value):
         return dataclasses.asdict(value)

@@ -1,7 +1,8 @@
-"""Python signatures and types as JSON schemas.
+"""Python signatures and types, as JSON schemas and as what checks arguments.
 
 In: a function or class. Out: a pydantic model of what it takes, and a JSON schema
-without the titles that pydantic invents.
+without the titles that pydantic invents. To load pydantic takes longer than all models
+and scripts: who imports this, does it where the first schema is made.
 """
 
 import contextlib
@@ -10,42 +11,40 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typing_extensions
 from pydantic import (
+    AliasChoices,
+    AliasPath,
     BaseModel,
     ConfigDict,
     Field,
     PydanticUndefinedAnnotation,
     PydanticUserError,
     TypeAdapter,
+    ValidationError,
     create_model,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-from harness.errors import SchemaError
+from harness.docstrings import plain_function
+from harness.errors import SchemaError, nearest, shown
+from harness.tool_arguments import Checked, type_text
 
-__all__ = ["plain_function", "signature_base", "signature_model", "type_schema"]
+__all__ = ["check_by_model", "given_model", "signature_model", "type_schema"]
 
 
 @functools.cache
-def signature_base() -> type[BaseModel]:
+def _signature_base() -> type[BaseModel]:
     """Give the class of all models whose fields are the parameters of a function.
 
     A parameter whose name no field may have (`copy`, `_x`) is the alias of one. Made
     when first needed: one model costs as much as importing half of the package.
     """
     return create_model("Signature", __config__=ConfigDict(protected_namespaces=()))
-
-
-def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Find the function below `functools.partial` and decorators that say `wraps`."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    plain: Callable[..., Any] = inspect.unwrap(function)
-    return plain
 
 
 def signature_model(
@@ -75,9 +74,22 @@ def signature_model(
         required = parameter.default is inspect.Parameter.empty
         fields[key] = (annotation, ... if required else parameter.default)
     try:
-        return create_model(name, __base__=signature_base(), **fields)
+        return create_model(name, __base__=_signature_base(), **fields)
     except _UNUSABLE as error:
         raise _unusable(name, error) from None
+
+
+def given_model(given: object, name: str) -> type[BaseModel]:
+    """Give back the args_schema of tool *name* that is no JSON schema.
+
+    Raises SchemaError for what is no pydantic class.
+    """
+    if isinstance(given, type) and issubclass(given, BaseModel):
+        return given
+    raise SchemaError(
+        f"args_schema of tool {name!r} is {shown(given)}. "
+        "Give a pydantic class or a JSON schema."
+    )
 
 
 def type_schema(source: Any, name: str) -> dict[str, Any]:
@@ -102,6 +114,36 @@ def type_schema(source: Any, name: str) -> dict[str, Any]:
         schema = {**own, **schema}
     untitled: dict[str, Any] = _without_titles(schema)
     return untitled
+
+
+def check_by_model(
+    model: type[BaseModel], schema: Mapping[str, Any], args: Mapping[str, Any]
+) -> Checked:
+    """Check and coerce *args* by a pydantic class, whose JSON schema is *schema*.
+
+    Gives the value of each field, and the problems. What the class does not know is
+    a problem too, unless the class says what to do with it.
+
+    >>> class Area(BaseModel):
+    ...     width: int
+    >>> check_by_model(Area, Area.model_json_schema(), {"width": "3"})
+    ({'width': 3}, [])
+    """
+    known = {name for item in model.model_fields.items() for name in _names(*item)}
+    strict = "extra" not in model.model_config
+    wrong = _unknown(args, known, schema) if strict else []
+    try:
+        checked = model.model_validate(dict(args))
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            missing = one["type"] == "missing"
+            reason = None if missing else f"{shown(one['input'])}: {one['msg']}"
+            wrong.append(_problem(one["loc"], reason, schema))
+        return {}, wrong
+    values = {
+        _keyword(model, name): getattr(checked, name) for name in model.model_fields
+    }
+    return {**values, **(checked.model_extra or {})}, wrong
 
 
 class _Quiet(GenerateJsonSchema):
@@ -268,3 +310,43 @@ _PRESENCE: dict[Any, bool] = {
     typing_extensions.Required: True,
     typing_extensions.NotRequired: False,
 }
+
+
+def _names(name: str, info: FieldInfo) -> Iterable[str]:
+    """Every key under which the field called *name* may be given."""
+    yield name
+    yield from filter(None, [info.alias])
+    alias = info.validation_alias
+    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    for choice in choices:
+        head = choice.path[0] if isinstance(choice, AliasPath) else choice
+        if isinstance(head, str):
+            yield head
+
+
+def _keyword(model: type[BaseModel], name: str) -> str:
+    alias = model.model_fields[name].alias
+    return alias if alias and issubclass(model, _signature_base()) else name
+
+
+def _unknown(
+    args: Mapping[str, Any], known: Iterable[str], schema: Mapping[str, Any]
+) -> list[str]:
+    known = {*known}
+    listed = schema.get("properties", {})
+    return [
+        f"{key} is not a parameter. {nearest(str(key), listed)}"
+        for key in args
+        if key not in known
+    ]
+
+
+def _problem(
+    path: Sequence[str | int], reason: str | None, schema: Mapping[str, Any]
+) -> str:
+    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)[1:]
+    told = "is missing" if reason is None else f"is {reason}"
+    properties = schema.get("properties", {})
+    one = properties.get(path[0]) if len(path) == 1 else None
+    expected = f" (expected {type_text(one)})" if one is not None else ""
+    return f"{where or 'the whole of the arguments'} {told}{expected}"

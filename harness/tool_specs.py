@@ -10,7 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from inspect import cleandoc
 from typing import Any, Literal
 
-from harness.docstrings import split_docstring
+from harness.docstrings import plain_function, split_docstring
 from harness.errors import InputError, SchemaError, nearest, shown
 from harness.values import plain
 
@@ -287,7 +287,7 @@ def _read_class(cls: type) -> ToolSpec:
 
 
 def _read_function(function: Callable[..., object]) -> ToolSpec:
-    from harness.tool_schemas import plain_function, signature_model, type_schema
+    from harness.tool_schemas import signature_model, type_schema
 
     plain = plain_function(function)
     name = tool_name(getattr(plain, "__name__", None))

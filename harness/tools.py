@@ -5,28 +5,21 @@ arguments of a call, and answers it with a ToolMessage. Schemas are made on firs
 """
 
 import inspect
+import typing
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from pydantic import BaseModel
-
 from harness.blocks import ToolCall
-from harness.docstrings import split_docstring
+from harness.docstrings import plain_function, split_docstring
 from harness.errors import InputError, SchemaError, ToolInputError, nearest, shown
 from harness.messages import ToolMessage
 from harness.pickles import Shared, check_findable, found, is_findable
-from harness.tool_arguments import (
-    check_by_model,
-    check_by_schema,
-    is_open,
-    signature_text,
-)
+from harness.tool_arguments import check_by_schema, is_open, signature_text
 from harness.tool_requests import ToolRequest, read_request
 from harness.tool_results import result_content
-from harness.tool_schemas import plain_function, signature_model, type_schema
 from harness.tool_specs import ToolSpec, tool_name, tool_spec
 
 __all__ = ["Tool", "tool"]
@@ -34,7 +27,12 @@ __all__ = ["Tool", "tool"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ArgsSchema = type[BaseModel] | Mapping[str, Any]
+if typing.TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    ArgsSchema = type[BaseModel] | Mapping[str, Any]
+else:  # pydantic waits for the first schema
+    ArgsSchema = type | Mapping[str, Any]
 ResponseFormat = Literal["content", "content_and_artifact"]
 HandleError = bool | str | Callable[[Exception], str]
 
@@ -72,26 +70,25 @@ class Tool(Shared, Generic[P, R]):
         return f"Tool(name={self.name!r}, description={self.description!r})"
 
     @cached_property
-    def args_schema(self) -> type[BaseModel] | dict[str, Any]:
+    def args_schema(self) -> "type[BaseModel] | dict[str, Any]":
         """What checks the arguments: a pydantic class, or the JSON schema given."""
+        from harness.tool_schemas import given_model, signature_model
+
         match self.given_schema:
             case None:
                 return signature_model(self.function, described=self.descriptions)
             case Mapping():
                 return dict(self.given_schema)
-            case type() if issubclass(self.given_schema, BaseModel):
-                return self.given_schema
-            case _:
-                raise SchemaError(
-                    f"args_schema of tool {self.name!r} is {shown(self.given_schema)}. "
-                    "Give a pydantic class or a JSON schema."
-                )
+            case given:
+                return given_model(given, self.name)
 
     @cached_property
     def spec(self) -> ToolSpec:
         """What a model is told. Raises SchemaError where no schema can say it."""
         schema = self.args_schema
         if isinstance(schema, type):
+            from harness.tool_schemas import type_schema
+
             schema = type_schema(schema, self.name)
             schema.pop("description", None)
         declared = {
@@ -203,6 +200,8 @@ class Tool(Shared, Generic[P, R]):
     def _checked(self, args: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         schema = self.args_schema
         if isinstance(schema, type):
+            from harness.tool_schemas import check_by_model
+
             named, problems = check_by_model(schema, self.spec.parameters, args)
         else:
             named, problems = check_by_schema(self.spec.parameters, args)

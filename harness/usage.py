@@ -15,6 +15,7 @@ __all__ = [
     "TOKEN",
     "UsageTotal",
     "estimated_tokens",
+    "estimated_usage",
     "read_usage",
     "usage_fields",
 ]
@@ -39,6 +40,16 @@ def estimated_tokens(characters: int) -> int:
     2
     """
     return -(-characters // TOKEN)
+
+
+def estimated_usage(asked: int, said: int) -> dict[Path, Any]:
+    """The fields, by path, of usage by so many characters *asked* and *said*.
+
+    >>> estimated_usage(5, 4)[("total_tokens",)]
+    3
+    """
+    got, gave = estimated_tokens(asked), estimated_tokens(said)
+    return dict(zip(_TOTAL_PATHS, (got, gave, got + gave), strict=True))
 
 
 def usage_fields(

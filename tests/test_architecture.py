@@ -165,10 +165,11 @@ def test_import_is_light() -> None:
 
 
 def test_a_scripted_answer_is_light() -> None:
-    """What takes longest to load waits until a loop, or a tool, needs it."""
+    """What takes longest to load waits until a loop, or a tool's schema, needs it."""
     probe = (
-        "import json, sys; from harness import FakeChatModel, say; "
+        "import json, sys; from harness import FakeChatModel, say, tool; "
         "FakeChatModel(say('Hello!')).invoke('Hi'); "
+        "tool(description='Add two.')(max); "
         "print(json.dumps(sorted(sys.modules)))"
     )
 

@@ -1,6 +1,6 @@
 """Where cassettes lie: one file each in a folder, found by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.errors import CassetteError, nearest
@@ -42,9 +42,9 @@ def cassettes_below(folder: Path) -> list[Path]:
 def present(name: StrPath, folder: Path) -> Path | None:
     """The file that `find_cassette` finds; None if there is none."""
     if str(name).endswith(ENDINGS):
-        paths = [folder / name, Path(name)]
+        paths: Iterable[Path] = (folder / name, Path(name))
     else:
-        paths = [folder / f"{name}{ending}" for ending in ENDINGS]
+        paths = (folder / f"{name}{ending}" for ending in ENDINGS)
     return next((used(path) for path in paths if path.is_file()), None)
 
 

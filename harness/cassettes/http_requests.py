@@ -226,8 +226,9 @@ def _number(text: str) -> float | int:
     return int(value) if value.is_integer() else value
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_canonical = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode
 
 
 def _raw_body(request: HttpRequest, _: Volatile) -> str:

@@ -8,6 +8,7 @@ was recorded is told.
 
 import gzip
 import re
+import stat
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -54,7 +55,8 @@ def load_cassette(path: StrPath, *, seals: Seals = "warn") -> tuple[Interaction,
 def bytes_of(path: Path) -> bytes:
     """The bytes of the file at *path*. Raises CassetteError."""
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             why = "it is no file"  # a pipe may wait forever, and a device never end
             raise CassetteError(f"{path}: cannot be read: {why}.")
         return path.read_bytes()

@@ -9,7 +9,7 @@ has the shape of a known key, anywhere, in encoded and compressed bodies too.
 import re
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from harness.cassettes.clean_bodies import Message, cleaned_message
 from harness.cassettes.finding import Finder
@@ -66,6 +66,7 @@ class Redaction:
         object.__setattr__(self, "functions", functions)
 
     @classmethod
+    @cache
     def default(cls) -> "Redaction":
         """The rules that hold when nothing is said; the same as `Redaction()`."""
         return cls()

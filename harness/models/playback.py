@@ -85,13 +85,13 @@ class Playback:
         return self._atold(chunks) if self.run.handlers else chunks
 
     def _chunks(self) -> Generator[AIMessageChunk]:
-        keep, name = self.seen.append, f"run-{self.run.run_id}"
+        keep, name = self.seen.append, ""
         try:
             for step in played(self.steps, self.run.model):
                 if isinstance(step, AIMessageChunk):
+                    if not self.seen:  # the first names all
+                        name = step.id or f"run-{self.run.run_id}"
                     chunk = step.identified(name)
-                    if not self.seen:
-                        name = chunk.id or name
                     keep(chunk)
                     yield chunk
                 else:
@@ -104,13 +104,13 @@ class Playback:
                 close()
 
     async def _achunks(self) -> AsyncGenerator[AIMessageChunk]:
-        keep, name = self.seen.append, f"run-{self.run.run_id}"
+        keep, name = self.seen.append, ""
         try:
             async for step in aplayed(self.steps, self.run.model):
                 if isinstance(step, AIMessageChunk):
+                    if not self.seen:  # the first names all
+                        name = step.id or f"run-{self.run.run_id}"
                     chunk = step.identified(name)
-                    if not self.seen:
-                        name = chunk.id or name
                     keep(chunk)
                     yield chunk
                 else:

@@ -101,6 +101,7 @@ class RunIds:
 
     def __init__(self, seed: int = 0, given: int = 0) -> None:
         self._seed = seed
+        self._before = UUID(int=(seed % 2**64) << 64, version=4).int
         self._given = given
         self._lock = threading.Lock()
 
@@ -108,7 +109,7 @@ class RunIds:
         """The next of them."""
         with self._lock:
             self._given += 1
-            return UUID(int=((self._seed % 2**64) << 64) + self._given, version=4)
+            return UUID(int=self._before + self._given)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RunIds, (self._seed, self._given)

@@ -43,7 +43,7 @@ class _Opening:
             mode = forced
             options["forced"] = True
         home = folder(config, "cassettes")
-        if _is_to_be_rewritten(config, cassette_path(name, home)):
+        if _is_to_be_rewritten(config, name, home):
             mode, options["forced"] = "rewrite", True
         allow_unused = options.pop("allow_unused", None)
         if config.getini("harness_unused_interactions") == "ignore":
@@ -86,11 +86,12 @@ class _Opening:
         yield CassetteError(told)
 
 
-def _is_to_be_rewritten(config: pytest.Config, path: Path) -> bool:
-    """Whether the command line chose the cassette at *path* to be recorded anew."""
+def _is_to_be_rewritten(config: pytest.Config, name: StrPath, home: Path) -> bool:
+    """Whether the command line chose the cassette *name* to be recorded anew."""
     chosen: list[str] = config.getoption("cassette_rewrite") or []
     here = config.invocation_params.dir
-    return any((here / one).resolve() == path.resolve() for one in chosen)
+    files = {(here / one).resolve() for one in chosen}
+    return bool(files) and cassette_path(name, home).resolve() in files
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def tape_of(watch: Watch, general: Mapping[str, Any]) -> Generator[Tape]:
             pytrace=False,
         )
     given = {**general, **marked(item, TAPE)}
-    name = str(given.pop("name", called_after(item)))
+    name = str(given.pop("name") if "name" in given else called_after(item))
     opening, tape = _opened(item, name, given)
     with opening.guard(tape):
         yield tape

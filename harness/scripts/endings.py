@@ -1,29 +1,37 @@
-"""How an answer ends. In: content and the fields of the end. Out: its last chunk."""
+"""How an answer ends. In: an answer, its plan, a request. Out: what the end says."""
 
 from typing import Any
 
-from harness.chunks import AIMessageChunk
+from harness.message_fields import read_dict, read_name
+from harness.requests import ChatRequest
+from harness.scripts.parts import Said
+from harness.scripts.plans import Plan
+from harness.usage import estimated_usage, usage_fields
 
-__all__ = ["Last"]
+__all__ = ["ending"]
 
 
-class Last:
-    """The chunk that says *content* and ends the answer.
+def ending(id: str, said: Said, plan: Plan, request: ChatRequest) -> dict[str, Any]:
+    """What the last chunk of the answer with *id* says beside its content.
 
-    Whoever plays an answer again mostly ends it with the same fields: the chunk is made
-    anew where they differ from those of the time before.
+    As a chunk holds it: read already, for `AIMessageChunk._also`.
     """
-
-    __slots__ = ("_content", "_made")
-
-    def __init__(self, content: str | list[dict[str, Any]] = "") -> None:
-        self._content = content
-        self._made: tuple[dict[str, Any], AIMessageChunk] | None = None
-
-    def chunk(self, id: str, fields: dict[str, Any]) -> AIMessageChunk:
-        """The chunk with *id* and *fields*."""
-        made = self._made
-        if made is None or made[0] != fields:
-            said = AIMessageChunk(self._content, chunk_position="last", **fields)
-            self._made = made = fields, said
-        return made[1].identified(id)
+    metadata: dict[str, Any] = {"model_name": said.model or request.model or "fake"}
+    if plan.finish is not None:
+        metadata["finish_reason"] = plan.finish
+    if said.metadata:
+        metadata |= said.metadata
+    end: dict[str, Any] = {"id": id, "last": True}
+    end["response_metadata"] = read_dict(metadata, "response_metadata")
+    if said.usage == "auto":
+        asked = sum([len(message.text) for message in request.messages])
+        end["usage"] = estimated_usage(asked, plan.size)
+    elif said.usage:
+        end["usage"] = usage_fields(said.usage, total=True)
+    if said.name is not None:
+        end["name"] = read_name(said.name, "name")
+    if said.additional_kwargs:
+        end["additional_kwargs"] = read_dict(
+            said.additional_kwargs, "additional_kwargs"
+        )
+    return end

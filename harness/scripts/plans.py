@@ -16,7 +16,6 @@ from harness.chunks import AIMessageChunk
 from harness.errors import InputError
 from harness.partial_json import JsonError, parse_object
 from harness.scripts.cutting import Pieces, cut, cut_arguments
-from harness.scripts.endings import Last
 from harness.scripts.parts import (
     CutLike,
     Failure,
@@ -65,6 +64,7 @@ class Fragment:
 
 Piece = str | dict[str, Any]  # of a text, or of any other block
 Beat = str | AIMessageChunk | Fragment | Pause | Fault
+_EMPTY = AIMessageChunk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ class Plan:
 
     beats: tuple[Beat, ...] = field(hash=False)
     content: str | list[dict[str, Any]] = field(hash=False)
-    ending: Last = field(compare=False)  # of the pieces
-    answer: Last = field(compare=False)  # where it is one chunk, and makes no calls
+    answer: AIMessageChunk  # where it makes no calls
     fragments: tuple[Fragment, ...]
     waits: tuple[Pause | Fault, ...]
     ids: tuple[str | None, ...]
@@ -82,11 +81,9 @@ class Plan:
     finish: str | None
     size: int  # how many characters the model wrote
 
-    def streamed(
-        self, id: str, ids: Sequence[str], end: dict[str, Any]
-    ) -> Iterator[Step]:
-        """Play the answer in pieces; *end* are the fields of the last, empty chunk."""
-        said = AIMessageChunk(id=id)
+    def streamed(self, end: dict[str, Any], ids: Sequence[str]) -> Iterator[Step]:
+        """Play the answer in pieces; *end* is what the last, empty chunk says."""
+        said, id = AIMessageChunk(id=end["id"]), end["id"]
         for beat in self.beats:
             match beat:
                 case str():
@@ -100,19 +97,17 @@ class Plan:
                 case Fault():
                     yield beat
                     return
-        yield self.ending.chunk(id, end)
+        yield _EMPTY._also(end)
 
-    def whole(self, id: str, ids: Sequence[str], end: dict[str, Any]) -> Iterator[Step]:
+    def whole(self, end: dict[str, Any], ids: Sequence[str]) -> Iterator[Step]:
         """Play the answer as one chunk, once all its pauses are over."""
         if self.waits and isinstance(self.waits[-1], Fault):
             return iter(self.waits)
         if not self.fragments:
-            return iter((*self.waits, self.answer.chunk(id, end)))
+            return iter((*self.waits, self.answer._also(end)))
         calls = [fragment.chunk(ids) for fragment in self.fragments]
-        said = AIMessageChunk(
-            self.content, tool_call_chunks=calls, id=id, chunk_position="last", **end
-        )
-        return iter((*self.waits, said))
+        said = AIMessageChunk(self.content, tool_call_chunks=calls)
+        return iter((*self.waits, said._also(end)))
 
 
 def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
@@ -157,8 +152,7 @@ def planned(said: Said, text_cut: CutLike, arguments_cut: CutLike) -> Plan:
     return Plan(
         tuple(beats),
         whole,
-        Last(),
-        Last(whole),
+        AIMessageChunk(whole),
         tuple(fragments),
         tuple(beat for beat in beats if isinstance(beat, Pause | Fault)),
         tuple(part.id for part in said.parts if isinstance(part, ScriptedCall)),

@@ -25,6 +25,7 @@ from harness.requests import ChatRequest
 from harness.scripts.answers import made_up
 from harness.scripts.checks import broken_rules
 from harness.scripts.cutting import ARGUMENTS, _cut_of
+from harness.scripts.endings import ending
 from harness.scripts.journal import Call, Journal
 from harness.scripts.limits import ended
 from harness.scripts.parts import (
@@ -43,7 +44,6 @@ from harness.scripts.pickles import Pickled
 from harness.scripts.plans import Facts, Plan, facts_of, planned
 from harness.scripts.turns import TurnLike, as_turn
 from harness.steps import Fault, Pause, Step
-from harness.usage import estimated_tokens
 
 __all__ = ["Script"]
 
@@ -241,7 +241,7 @@ class Script(Pickled):
         self._check(number, facts, request, turn)
         play = plan.streamed if request.stream else plan.whole
         ids = [self._call_id() if given is None else given for given in plan.ids]
-        return play(answer.id or made_id, ids, _end(answer, plan, request))
+        return play(ending(answer.id or made_id, answer, plan, request), ids)
 
     def _call_id(self) -> str:
         self._calls += 1
@@ -295,9 +295,7 @@ class Script(Pickled):
         if not any(isinstance(s, AIMessageChunk) and s.chunk_position for s in seen):
             said = Said((), finish="tool_calls" if facts.calls else "stop", usage=None)
             plan = self._planned(said)
-            yield AIMessageChunk(
-                id=id, chunk_position="last", **_end(said, plan, request)
-            )
+            yield AIMessageChunk()._also(ending(id, said, plan, request))
 
 
 def _played(entry: Call, steps: Iterator[Step]) -> Iterator[Step]:
@@ -339,35 +337,6 @@ def _stepped(steps: Sequence[Step], *, stream: bool) -> Iterator[Step]:
             yield step
         if isinstance(step, Fault):
             return
-
-
-def _end(said: Said, plan: Plan, request: ChatRequest) -> dict[str, Any]:
-    """The fields that come with the end of an answer."""
-    metadata: dict[str, Any] = {"model_name": said.model or request.model or "fake"}
-    if plan.finish is not None:
-        metadata["finish_reason"] = plan.finish
-    if said.metadata:
-        metadata |= said.metadata
-    end: dict[str, Any] = {"response_metadata": metadata}
-    if said.usage == "auto":
-        end["usage_metadata"] = _estimated(plan.size, request)
-    elif said.usage is not None:
-        end["usage_metadata"] = said.usage
-    if said.name is not None:
-        end["name"] = said.name
-    if said.additional_kwargs:
-        end["additional_kwargs"] = said.additional_kwargs
-    return end
-
-
-def _estimated(size: int, request: ChatRequest) -> dict[str, int]:
-    asked = estimated_tokens(sum([len(message.text) for message in request.messages]))
-    said = estimated_tokens(size)
-    return {
-        "input_tokens": asked,
-        "output_tokens": said,
-        "total_tokens": asked + said,
-    }
 
 
 def _described(turn: Turn) -> str:

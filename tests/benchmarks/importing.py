@@ -16,11 +16,13 @@ LANGCHAIN = "import langchain_core.language_models.chat_models"
 TEST_MODEL = "from pydantic_ai.models.test import TestModel"
 FACADE = "import harness"
 USUAL = "from harness import AIMessage, FakeChatModel, tool"
+#: The first schema of a tool loads pydantic.
+SCHEMA = f"{USUAL}; tool('add', description='Adds.')(lambda a, b: a + b).args"
 
 
 def rows(*, quick: bool) -> Iterator[Line]:
     """Our imports, alone, over pydantic's, and beside those of peers."""
-    statements = (NOTHING, PYDANTIC, LANGCHAIN, TEST_MODEL, FACADE, USUAL)
+    statements = (NOTHING, PYDANTIC, LANGCHAIN, TEST_MODEL, FACADE, USUAL, SCHEMA)
     found = rounds({one: fresh(one) for one in statements}, 3 if quick else 7, warm=1)
     bare = found[NOTHING]
 
@@ -32,11 +34,12 @@ def rows(*, quick: bool) -> Iterator[Line]:
         f"{named('pydantic-ai-slim')} TestModel": less(TEST_MODEL, bare),
         named("pydantic"): less(PYDANTIC, bare),
     }
-    for statement in (FACADE, USUAL):
-        subject = Subject("importing", f"`{statement}`", "ms")
+    told = {one: f"`{one}`" for one in (FACADE, USUAL)}
+    for statement, what in {**told, SCHEMA: "the same, and a tool's schema"}.items():
+        subject = Subject("importing", what, "ms")
         yield from subject.rows({OURS: less(statement, bare), **peers})
-    for statement in (FACADE, USUAL):
-        subject = Subject("importing", f"`{statement}`, over pydantic's own", "ms")
+    for statement, what in told.items():
+        subject = Subject("importing", f"{what}, over pydantic's own", "ms")
         over = less(statement, found[PYDANTIC])
         yield from subject.rows({OURS: over}, aims={OURS: "<= 40 ms"})
 
