@@ -808,9 +808,7 @@ def test_secrets_in_prose(said: str, redacted: str) -> None:
     ("beside", "found"),
     [("x{}", False), ("{}x", False), ("{}4", False), ("{}.", True), (".{}", True)],
 )
-@pytest.mark.parametrize(
-    "value", ["pass-1234", "pass-12345678901", "pass-1234567890"]
-)
+@pytest.mark.parametrize("value", ["pass-1234", "pass-12345678901", "pass-1234567890"])
 def test_a_short_secret_counts_where_it_stands_alone(
     value: str, beside: str, found: bool
 ) -> None:
