@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,10 @@ from harness.requests import ChatRequest
 from harness.steps import Fault
 
 ROOT = Path(__file__).parents[2]
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would our children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
