@@ -81,9 +81,12 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     except ValueError:
         value = body.decode("utf-8", "replace").strip()
     message, _ = _told(value)
+    message = message or f"the provider answered {status} without a word"
+    known = 400 <= status <= 599  # some gateways have numbers of their own
     return Fault(
-        message or f"the provider answered {status} without a word",
-        status=status,
+        message if known else f"{message} (status {status})",
+        kind=None if known else "server",
+        status=status if known else None,
         retry_after=_retry_after(said),
         headers=said,
     )

@@ -1,6 +1,7 @@
 """JSON off the wire: read with care, and asked only for what it must be."""
 
 import json
+from math import isfinite
 from typing import Any, TypeVar
 
 from harness.errors import InputError, WireError, shown
@@ -12,15 +13,23 @@ T = TypeVar("T")
 #: How many lists and objects may stand in each other: as many as servers bear.
 _DEEPEST = 128
 _TOO_DEEP = f"it is nested too deeply: in more than {_DEEPEST} levels"
-_DECODER = json.JSONDecoder(parse_constant=str)
+
+
+def _finite(text: str) -> float | str:
+    value = float(text)
+    return value if isfinite(value) else text
+
+
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_finite)
 # Each call of json.dumps with options would make an encoder of its own.
-_READABLE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_READABLE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def read_json(text: str | bytes) -> Any:
     """The value that *text* says; ValueError if it is no JSON, or nested too deeply.
 
-    NaN and the infinities, which JSON does not have but servers send, become text.
+    NaN and the infinities, which JSON does not have but servers send, become text, and
+    so do numbers that are too large for a float.
 
     >>> read_json(b'[-Infinity]')
     ['-Infinity']

@@ -9,7 +9,7 @@ providers refuse a request with a key that they do not know.
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["own"]
+__all__ = ["beside", "marks", "own"]
 
 _OWNERS: dict[str, frozenset[str]] = {
     "anthropic-messages": frozenset(
@@ -56,3 +56,24 @@ def own(extras: object, dialect: str) -> dict[str, Any]:
         return {}
     others = _OTHERS[dialect]
     return {key: value for key, value in extras.items() if key not in others}
+
+
+def marks(extras: object, name: str) -> dict[str, Any]:
+    """What a dialect remembers under *name*, such as its own: nothing, if no object.
+
+    >>> marks({"gemini": {"types": "capitals"}}, "gemini")
+    {'types': 'capitals'}
+    >>> marks({"gemini": 7}, "gemini")
+    {}
+    """
+    found = extras.get(name) if isinstance(extras, Mapping) else None
+    return {**found} if isinstance(found, Mapping) else {}
+
+
+def beside(said: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """What is *said*, and *more* that says nothing else of the same.
+
+    >>> beside({"role": "assistant", "content": "Yes"}, {"content": "No", "new": 1})
+    {'role': 'assistant', 'content': 'Yes', 'new': 1}
+    """
+    return {**said, **{key: value for key, value in more.items() if key not in said}}

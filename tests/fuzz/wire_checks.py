@@ -19,6 +19,7 @@ from harness.wire import DIALECTS, Dialect
 from harness.wire.aws_frames import AwsDecoder, encode_frame
 from harness.wire.json_frames import JsonDecoder
 from harness.wire.json_values import says
+from harness.wire.parameters import asked
 from harness.wire.sse import Event, SseDecoder, encode
 
 __all__ = [
@@ -223,12 +224,14 @@ def check_request(data: bytes, *, dialect: Dialect) -> None:
     if written[0] == "refused":
         return
     before, after = _said(data), _said(written[1])
-    asked = HttpRequest("POST", "https://a.b/model/m/converse", body=data)
-    lawful = refusal(asked, dialect.name) is None  # else it may be put right
-    if lawful and not before.keys() <= after.keys():
+    sent = HttpRequest("POST", "https://a.b/model/m/converse", body=data)
+    lawful = refusal(sent, dialect.name) is None  # else it may be put right
+    theirs = request.params.keys() - asked(request.params, dialect.name).keys()
+    lost = [key for key in before.keys() - theirs if f"{key!r}: " not in str(after)]
+    if lawful and lost:
         raise Wrong(f"the body, and what of it is written:\n  {before}\n  {after}")
-    again = dialect.read_request(written[1])
-    agree(dialect.write_request(again), written[1], "the body written again, and once")
+    again = dialect.write_request(dialect.read_request(written[1]))
+    agree(json.loads(again), json.loads(written[1]), "the body written again, and once")
 
 
 def _said(body: bytes) -> Any:

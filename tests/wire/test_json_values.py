@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from harness.wire.json_values import read_json, says
+from harness.errors import InputError
+from harness.wire.json_values import read_json, says, write_json
 
 
 def nested(levels: int, opening: str = "[", closing: str = "]") -> str:
@@ -34,6 +35,19 @@ def test_brackets_in_texts_and_side_by_side_are_no_levels() -> None:
 
     assert read_json(beside.encode()) == [[]] * 1000
     assert read_json(text) == "[" * 1000
+
+
+@pytest.mark.parametrize("text", ["1e310", "-1e310", "NaN", "Infinity"])
+def test_numbers_that_are_none_in_json_become_text(text: str) -> None:
+    """Whoever writes them again writes JSON."""
+    assert read_json(f'{{"a": [{text}, 1.5]}}') == {"a": [text, 1.5]}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), {"a": [-float("inf")]}])
+def test_what_json_has_no_number_for_is_not_written(value: object) -> None:
+    """Some servers take it, others answer with an error that names a column."""
+    with pytest.raises(InputError, match="cannot be said in JSON: Out of range float"):
+        write_json(value)
 
 
 @pytest.mark.parametrize(

@@ -1086,7 +1086,6 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
             "'arguments' of a tool call is 3",
         ),
         ('{"choices": [], "usage": [1]}', "'usage' is [1], not a dict"),
-        ('{"choices": [], "strange": 1e999}', "not a JSON value: inf"),
     ],
 )
 def test_wrong_events(payload: str, told: str) -> None:

@@ -22,7 +22,7 @@ from harness.wire.anthropic_messages.block_writing import call_id, write_block
 from harness.wire.anthropic_messages.blocks import NAME
 from harness.wire.free_text import refuse_custom
 from harness.wire.json_values import write_json
-from harness.wire.ownership import own
+from harness.wire.ownership import marks, own
 from harness.wire.parameters import asked
 
 __all__ = ["MAX_TOKENS", "write_request"]
@@ -156,8 +156,7 @@ def _alone(role: str, message: Message) -> dict[str, Any]:
 
 
 def _mark(message: Message) -> dict[str, Any]:
-    turn = message.additional_kwargs.get(NAME)
-    return turn if isinstance(turn, dict) else {}
+    return marks(message.additional_kwargs, NAME)
 
 
 def _content(message: Message) -> str | list[Any]:
@@ -250,7 +249,9 @@ def _tool(tool: ToolSpec) -> dict[str, Any]:
     if tool.strict is not None:
         said["strict"] = tool.strict
     extras = own(tool.extras, NAME)
-    return {**said, **extras.pop(NAME, {}), **extras}
+    mark = marks(extras, NAME)
+    extras.pop(NAME, None)
+    return {**said, **mark, **extras}
 
 
 def _provided(tool: dict[str, Any]) -> dict[str, Any]:

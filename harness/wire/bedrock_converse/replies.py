@@ -5,6 +5,7 @@ from harness.wire.bedrock_converse.blocks import write_block
 from harness.wire.bedrock_converse.finishing import NO_METRICS, about, stop_reason
 from harness.wire.bedrock_converse.usage import write_usage
 from harness.wire.json_values import write_json
+from harness.wire.ownership import beside
 
 __all__ = ["write_reply"]
 
@@ -17,20 +18,16 @@ def write_reply(message: AIMessage) -> bytes:
     """
     metadata = message.response_metadata
     calls = bool(message.tool_calls or message.invalid_tool_calls)
+    answer = {
+        "role": "assistant",
+        "content": [write_block(block) for block in message.content_blocks],
+    }
     said = {
-        "output": {
-            "message": {
-                "role": "assistant",
-                "content": [write_block(block) for block in message.content_blocks],
-                **(_kwargs(message)),
-            }
-        },
+        "output": {"message": beside(answer, _kwargs(message))},
         "stopReason": stop_reason(metadata, calls=calls),
         "usage": write_usage(message),
-        "metrics": NO_METRICS,
-        **about(message),
     }
-    return write_json(said)
+    return write_json(beside(said, {"metrics": NO_METRICS, **about(message)}))
 
 
 def _kwargs(message: AIMessage) -> dict[str, object]:

@@ -129,6 +129,9 @@ class ConverseReader:
                 }
             case {"image": dict(image)}:
                 self._open(index, "image").held = {"image": {**image, "source": {}}}
+            case {"toolUse": _} | {"toolResult": _} | {"image": _} as start:
+                if says(start):
+                    raise WireError(f"'start' is {shown(start)}.")
             case start if says(start):
                 yield self._unknown(start)
             case _:

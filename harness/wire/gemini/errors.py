@@ -76,7 +76,9 @@ def error_body(fault: Fault, status: int) -> dict[str, Any]:
         domain = "googleapis.com"
         details.append({"@type": kind, "reason": "API_KEY_INVALID", "domain": domain})
     if fault.retry_after is not None:
-        details.append({"@type": _RETRY, "retryDelay": f"{fault.retry_after:g}s"})
+        # As exact as the header: readers take either.
+        delay = f"{fault.retry_after:.3f}".rstrip("0").rstrip(".")
+        details.append({"@type": _RETRY, "retryDelay": f"{delay}s"})
     return {"error": {**error, "details": details} if details else error}
 
 

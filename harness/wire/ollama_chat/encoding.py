@@ -14,10 +14,12 @@ from harness.wire.faults import is_silent
 from harness.wire.json_values import write_json
 from harness.wire.ollama_chat.finishing import about, last_line
 from harness.wire.ollama_chat.messages import write_blocks
+from harness.wire.ownership import beside
 
 __all__ = ["OllamaEncoder"]
 
 _CALLS = ("tool_call", "invalid_tool_call")
+_GOING_ON = {"done": False}
 _FIELDS = ("usage_metadata", "cumulative_usage", "response_metadata")
 
 
@@ -50,7 +52,7 @@ class OllamaEncoder:
         lines = b""
         message = write_blocks(others)
         if message != {"content": ""}:
-            lines += self._line(message, done=False)
+            lines += self._line(message, _GOING_ON)
         if message_kwargs := said["additional_kwargs"]:
             self._told += AIMessageChunk(additional_kwargs=message_kwargs)
         if calls or fragments:
@@ -67,15 +69,15 @@ class OllamaEncoder:
         self._ended = True
         lines = self._release(last=True)
         told = self._told.to_message()
-        message = {"content": "", **told.additional_kwargs}
-        return lines + self._line(message, **last_line(told))
+        message = beside({"content": ""}, told.additional_kwargs)
+        return lines + self._line(message, last_line(told))
 
-    def _line(self, message: dict[str, Any], **said: Any) -> bytes:
+    def _line(self, message: dict[str, Any], said: dict[str, Any]) -> bytes:
         # All lines name one model: the first that was known.
         self._head = self._head or about(self._told.to_message(), self._model)
         dated = {**about(self._told.to_message()), "model": self._head["model"]}
-        line = {**dated, "message": {"role": "assistant", **message}, **said}
-        return write_json(line) + b"\n"
+        line = {**dated, "message": {"role": "assistant", **message}}
+        return write_json(beside(line, said)) + b"\n"
 
     def _release(self, *, last: bool = False) -> bytes:
         """A line for the calls that are over: all but the last one, until the end."""
@@ -94,4 +96,4 @@ class OllamaEncoder:
             sound = [call["type"] == "tool_call" for call in over]
             over = over[: sound.index(False)] if False in sound else over
         self._given += over
-        return self._line(write_blocks(over), done=False) if over else b""
+        return self._line(write_blocks(over), _GOING_ON) if over else b""

@@ -17,7 +17,7 @@ from harness.partial_json import JsonError, parse_object
 from harness.wire.json_values import write_text
 from harness.wire.openai_chat.calls import CUSTOM, OLD
 from harness.wire.openai_chat.parts import DIALECT, write_citation, write_part
-from harness.wire.ownership import own
+from harness.wire.ownership import beside, marks, own
 
 __all__ = [
     "FIELDS",
@@ -65,7 +65,7 @@ def write_assistant(message: AIMessage, *, answer: bool = False) -> dict[str, An
         said["name"] = message.name
     if content == "" and said.keys() - {"role", "content", "name"}:
         said["content"] = "" if metadata.get("content_as") == "text" else None
-    return {**said, **kwargs}
+    return beside(said, kwargs)
 
 
 # ------------------------------------------------------------------------ content
@@ -172,7 +172,8 @@ def write_call(call: Any, made: str) -> dict[str, Any]:
     {'name': 'f', 'arguments': '{"a":1}'}
     """
     extras = own(call.get("extras"), DIALECT)
-    mark = extras.pop(DIALECT, {})
+    mark = marks(extras, DIALECT)
+    extras.pop(DIALECT, None)
     kind = extras.pop("type", "function")
     said: dict[str, Any] = {"id": call.get("id") or mark.get("id", made), "type": kind}
     args = call.get("args")

@@ -29,6 +29,7 @@ from harness.wire.openai_chat.replies import (
     made_id,
 )
 from harness.wire.openai_chat.usage import write_usage
+from harness.wire.ownership import beside
 from harness.wire.sse import Event, encode
 from harness.wire.text_frames import TextFrame
 
@@ -135,7 +136,7 @@ class ChatEncoder:
         delta = self._deltas.write(said["content"])
         called = self._calls.write(said["tool_call_chunks"], said["content"])
         self._called |= called
-        return {**delta, **called, **said["additional_kwargs"]}
+        return beside({**delta, **called}, said["additional_kwargs"])
 
     # ------------------------------------------------------------------- events
 

@@ -23,7 +23,7 @@ from harness.wire.openai_chat.tools import (
     write_function,
     write_tool,
 )
-from harness.wire.ownership import own
+from harness.wire.ownership import beside, own
 from harness.wire.parameters import asked
 
 __all__ = ["request_body", "write_request"]
@@ -121,7 +121,7 @@ def _message(message: Message, role: str) -> dict[str, Any]:
         said["content"] = None
     if message.name is not None:
         said["name"] = message.name
-    return {**said, **kwargs}
+    return beside(said, kwargs)
 
 
 def _tool(message: ToolMessage) -> tuple[dict[str, Any], list[Any]]:

@@ -7,6 +7,7 @@ from harness.errors import InputError, WireError, shown
 from harness.requests import ChatRequest
 from harness.wire.openai_chat.parts import DIALECT
 from harness.wire.openai_chat.tools import read_choice, read_format, read_tool
+from harness.wire.ownership import marks
 
 __all__ = ["FIELDS", "read_stop", "respelled"]
 
@@ -69,9 +70,8 @@ FIELDS: dict[str, Callable[[Any, ChatRequest], bool]] = {
 
 def respelled(request: ChatRequest) -> dict[str, Any]:
     """The fields of *request* as they were spelled, where that still says the same."""
-    marks = request.params.get(DIALECT)
     found: dict[str, Any] = {}
-    for name, given in (marks if isinstance(marks, dict) else {}).items():
+    for name, given in marks(request.params, DIALECT).items():
         try:
             if name in FIELDS and FIELDS[name](given, request):
                 found[name] = given

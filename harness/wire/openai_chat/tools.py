@@ -18,7 +18,7 @@ from harness.tool_specs import (
 from harness.wire.free_text import flat_custom, framed_custom
 from harness.wire.json_values import expect
 from harness.wire.openai_chat.parts import DIALECT
-from harness.wire.ownership import own
+from harness.wire.ownership import beside, marks, own
 
 __all__ = [
     "is_old",
@@ -73,8 +73,8 @@ def _function(
     for key, value in (("description", description), ("parameters", parameters)):
         if value:
             del said[key]
-    beside = {key: value for key, value in said.items() if value is not None}
-    mark = {**mark, **({"function": beside} if beside else {})}
+    more = {key: value for key, value in said.items() if value is not None}
+    mark = {**mark, **({"function": more} if more else {})}
     return ToolSpec(
         name,
         description or "",
@@ -86,7 +86,7 @@ def _function(
 
 def is_old(spec: ToolSpec) -> bool:
     """Whether a tool goes under "functions"."""
-    return spec.extras.get(DIALECT, {}).get(_OLD) is True
+    return marks(spec.extras, DIALECT).get(_OLD) is True
 
 
 def write_tool(spec: ToolSpec) -> dict[str, Any]:
@@ -95,10 +95,11 @@ def write_tool(spec: ToolSpec) -> dict[str, Any]:
         return framed_custom(text)
     if spec.provider is not None:
         return _provided(spec.provider)
-    extras = own(spec.extras, DIALECT)
-    if extras.pop(DIALECT, {}).get(_BARE):
+    if marks(spec.extras, DIALECT).get(_BARE):
         return write_function(spec)
-    return {"type": "function", "function": write_function(spec), **extras}
+    extras = own(spec.extras, DIALECT)
+    extras.pop(DIALECT, None)
+    return beside({"type": "function", "function": write_function(spec)}, extras)
 
 
 def _provided(tool: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +121,7 @@ def write_function(spec: ToolSpec) -> dict[str, Any]:
         said["parameters"] = spec.parameters
     if spec.strict is not None:
         said["strict"] = spec.strict
-    beside = spec.extras.get(DIALECT, {}).get("function", {})
-    return {**beside, **said}
+    return {**marks(marks(spec.extras, DIALECT), "function"), **said}
 
 
 # ------------------------------------------------------------------------- choice

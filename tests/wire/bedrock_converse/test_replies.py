@@ -88,6 +88,21 @@ def test_what_stands_beside_an_answer_comes_back():
     assert json.loads(CONVERSE.write_reply(message)) == reply
 
 
+def test_what_an_answer_says_is_not_what_stands_beside_it():
+    """A stream may hold fields of whole replies where nobody expects them."""
+    told = {"output": {"message": {"content": [{"text": "No"}]}}, "usage": {"x": 1}}
+    metadata = {"model_provider": "bedrock_converse", **told}
+    beside = {"content": [], "role": "user", "new": 1}
+    message = AIMessage(
+        "Yes", response_metadata=metadata, additional_kwargs=beside, id="1"
+    )
+
+    read = CONVERSE.read_reply(CONVERSE.write_reply(message))
+
+    assert (read.text, read.additional_kwargs) == ("Yes", {"new": 1})
+    assert read.usage_metadata is None
+
+
 def test_reply_without_a_reason_says_none():
     """An answer that does not say why it ended was perhaps cut off."""
     message = CONVERSE.read_reply(b'{"output": {}}')

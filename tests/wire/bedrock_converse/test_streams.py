@@ -261,6 +261,9 @@ def test_exceptions_in_a_stream_are_faults(name, status, kind):
     [
         delta({"text": 1}),
         delta({"toolUse": {"input": {}}}),
+        start({"toolUse": 7}),
+        start({"toolResult": "x"}),
+        start({"image": [1]}),
         delta({"reasoningContent": {"signature": 1}}),
         delta({"text": "Hi"}, index="a"),
         delta("Hi"),
