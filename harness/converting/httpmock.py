@@ -46,7 +46,7 @@ def _line(said: Document) -> str:
 def _interaction(said: Document, place: str) -> Interaction:
     when = mapping_of(said.value, "when", place)
     then = mapping_of(said.value, "then", place)
-    if loose := [key for key in when if key.endswith(_LOOSE) and when[key]]:
+    if loose := [key for key in when if str(key).endswith(_LOOSE) and when[key]]:
         raise wrong(
             place,
             f"is no recording of one request, but a rule for many: it has {loose[0]!r}",

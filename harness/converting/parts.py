@@ -267,6 +267,8 @@ def json_bytes(value: Any, place: str) -> bytes:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except RecursionError:
         raise wrong(place, "has a body that is nested too deeply") from None
+    except TypeError as error:  # YAML has values, and keys, that JSON has not
+        raise wrong(place, f"has a body that is no JSON: {error}") from None
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -2,10 +2,11 @@
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.cassettes import read_cassette, write_cassette
 from harness.cassettes.conversations import ConversationRedaction
@@ -223,13 +224,48 @@ def spoiled(value: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("form", SAMPLES)
 def test_no_shape_breaks_it(form: str) -> None:
     """Each spoiled file is refused in one line, or reads to what can be written."""
+    files = [json.dumps(value).encode() for value in spoiled(SAMPLES[form])]
+
+    kept, told = read_all(files, form)
+
+    assert min(kept, told) > 10
+
+
+@pytest.mark.filterwarnings("ignore:.*is no chat")
+@pytest.mark.parametrize("form", SAMPLES)
+@pytest.mark.parametrize("key", [None, 3, 1.5, True, b"a"])
+def test_no_key_breaks_it(key: Any, form: str) -> None:
+    """YAML has keys that are no texts."""
+    values = [*keyed(SAMPLES[form], key)]
+
+    kept, told = read_all([yaml.safe_dump(one).encode() for one in values], form)
+
+    assert kept + told == len(values) > 2
+
+
+def keyed(value: Any, key: Any) -> Iterator[Any]:
+    """Give *value* with *key* in each of its mappings, in one at a time."""
+    match value:
+        case dict():
+            yield {**value, key: "x"}
+            for name, one in value.items():
+                yield from ({**value, name: other} for other in keyed(one, key))
+        case list():
+            for n, one in enumerate(value):
+                for other in keyed(one, key):
+                    yield [*value[:n], other, *value[n + 1 :]]
+        case _:
+            return
+
+
+def read_all(files: Iterable[bytes], form: str) -> tuple[int, int]:
+    """Read files: how many could be kept, how many were refused in one line."""
     rules: Redactor = Redaction.default()
     if form == "xai-grpc":
         rules = ConversationRedaction(rules)
     told: list[str] = []
     kept = 0
-    for value in spoiled(SAMPLES[form]):
-        data = json.dumps(value).encode()
+    for data in files:
         try:
             found = read_recording(data, "a.file", form=form).interactions
             text = write_cassette(map(rules.redact, found))
@@ -238,9 +274,8 @@ def test_no_shape_breaks_it(form: str) -> None:
             continue
         assert read_cassette(text, seals="error") == tuple(map(rules.redact, found))
         kept += 1
-
-    assert min(kept, len(told)) > 10
     assert [one for one in told if "\n" in one or not one.startswith("a.file")] == []
+    return kept, len(told)
 
 
 @pytest.mark.parametrize("form", SAMPLES)
