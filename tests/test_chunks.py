@@ -442,6 +442,17 @@ def test_another_name_is_kept_where_one_can_look() -> None:
     assert full.tool_call_chunks[0]["other_names"] == ["g", "h"]  # type: ignore[typeddict-item]
 
 
+def test_fragments_of_a_sum_keep_what_a_provider_said_beside() -> None:
+    """It is each reader's own."""
+    first = {"name": "f", "args": "{", "id": "c", "index": 0, "extras": {"s": [1]}}
+    full = Chunk(tool_call_chunks=[first]) + part("}")
+
+    for _ in range(2):
+        (fragment,) = full.tool_call_chunks
+        assert fragment["extras"] == {"s": [1]}  # type: ignore[typeddict-item]
+        fragment["extras"]["s"].append(2)  # type: ignore[typeddict-item]
+
+
 def test_several_ids_on_one_index_are_several_calls() -> None:
     """A new id opens a new call, and fragments without id continue the last."""
     assert calls(
