@@ -34,7 +34,9 @@ def load():
         try:
             importlib.import_module(module)
         except ImportError as error:
-            if "chat-harness[" not in str(error) and error.name != "uvicorn":
+            if "chat-harness[" not in str(error) and error.name not in (
+                "httptools", "uvicorn"
+            ):
                 raise
 
 class Hidden:
