@@ -4,7 +4,8 @@ Each value of small answers in turn is replaced; what could be read is written, 
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -15,6 +16,8 @@ from harness.errors import InputError, WireError
 from harness.http_messages import HttpRequest
 from harness.laws.dialects import DialectSubject
 from harness.laws.dialects_trips import small_answers
+from harness.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from harness.requests import ChatRequest, ToolChoice, ToolSpec
 from harness.wire import DIALECTS
 from harness.wire.aws_frames import encode_frame
 
@@ -104,3 +107,67 @@ def test_a_reason_of_bedrock_that_is_no_word(reason: Any) -> None:
     problems = [str(one) for one in DIALECTS["bedrock-converse"].check_stream(stream)]
 
     assert any(f"stopReason is {reason!r}" in one for one in problems)
+
+
+def unnamed(value: Any, read: Callable[[bytes], object]) -> tuple[int, list[str]]:
+    """Count what is refused for its type, and give errors that name no key there."""
+    told, silent = 0, []
+    for *path, last in places(value):
+        keys = [key for key in (*path, last)[-3:] if isinstance(key, str)]
+        for odd in ODD[:-1] if isinstance(last, str) else ():
+            whole = deepcopy(value)
+            holder = whole
+            for key in path:
+                holder = holder[key]
+            holder[last] = odd
+            try:
+                read(json.dumps(whole).encode())
+            except WireError as error:
+                told += 1
+                text = str(error).partition("\n")[0]
+                if not any(f"'{key}'" in text or f"{key} " in text for key in keys):
+                    silent.append(f"{path}, {last}: {text}")
+    return told, silent
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_what_is_wrong_in_a_reply_is_named(name: str) -> None:
+    """By the key that a reader finds in the body."""
+    dialect = DIALECTS[name]
+    for answer in small_answers(DialectSubject.of(name)):
+        body = json.loads(dialect.write_reply(answer))
+        told, silent = unnamed(body, dialect.read_reply)
+
+        assert told > 5
+        assert [one for one in silent if not NO_ANSWER.search(one)] == []
+
+
+#: What is no answer at all has no place that is wrong.
+NO_ANSWER = re.compile("is cut short|is an error|it is no message")
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_what_is_wrong_in_a_request_is_named(name: str) -> None:
+    """The same, of all that a request may say."""
+    dialect = DIALECTS[name]
+    call = {"name": "f", "args": {"a": 1}, "id": "c"}
+    picture = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
+    request = ChatRequest(
+        (
+            SystemMessage("Be brief."),
+            HumanMessage(["Look:", picture]),
+            AIMessage("Well.", tool_calls=[call]),
+            ToolMessage("7", tool_call_id="c"),
+        ),
+        tools=(ToolSpec("f", "Does.", {"type": "object"}),),
+        tool_choice=ToolChoice("auto"),
+        stop=None if name == "openai-responses" else ("a",),
+        model="m",
+        params={"temperature": 0.5, "max_tokens": 9},
+    )
+    told, silent = unnamed(
+        json.loads(dialect.write_request(request)), dialect.read_request
+    )
+
+    assert told > 20
+    assert silent == []

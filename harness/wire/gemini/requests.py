@@ -158,8 +158,9 @@ def _tools(tools: Any) -> tuple[tuple[ToolSpec, ...], dict[str, Any]]:
     listed = [tools] if isinstance(tools, dict) else tools
     for tool in expect(listed, list, "'tools'") or []:
         said = dict(expect(tool, dict, "a tool") or {})
-        found = expect(said.pop("functionDeclarations", None), list, "a tool") or []
-        declared = [expect(item, dict, "a declaration") or {} for item in found]
+        found = said.pop("functionDeclarations", None)
+        items = expect(found, list, "'functionDeclarations'") or []
+        declared = [expect(item, dict, "a declaration") or {} for item in items]
         schemas += [_schema_key(item) for item in declared]
         members = [*map(_declared, declared)]
         members += [_served(key, value) for key, value in said.items()]

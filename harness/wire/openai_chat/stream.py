@@ -149,8 +149,8 @@ class _Choice:
         whole = "message" in choice and "delta" not in choice
         self.finished = self.finished or whole or says(choice.get("finish_reason"))
         # Perplexity sends both: a delta, and in "message" all that was said so far.
-        said = choice.get("delta", choice.get("message"))
-        said = expect(said, dict, "'delta'") or {}
+        key = "message" if whole else "delta"
+        said = expect(choice.get(key), dict, f"{key!r}") or {}
         delta = self._reader.read(_apart(said) if whole else said)
         if self.finished:
             delta.calls += self._reader.finish()

@@ -56,6 +56,10 @@ def read_tool(tool: Any, *, old: bool = False) -> ToolSpec:
             return ToolSpec(name, provider=tool)
         case {"type": str(kind)} if not old and kind != "function":
             return ToolSpec(kind, provider=tool)
+        case {"function": dict()} if not old:
+            raise SchemaError(
+                f"'type' of a tool is {shown(tool.get('type'))}. Give 'function'."
+            )
         case dict():
             # Some send a function without its frame.
             return _function(tool, {}, {_OLD if old else _BARE: True})

@@ -177,7 +177,7 @@ def _theirs(item: Said, kind: Any, customs: set[str]) -> Message | None:
         usual = "custom_tool_call_output" if call_id in customs else _FUNCTION
         fields = {k: v for k, v in item.items() if k not in ("call_id", "output")}
         return ToolMessage(
-            _content(item.get("output")),
+            _content(item.get("output"), "output"),
             tool_call_id=call_id,
             additional_kwargs=held(
                 {
@@ -200,7 +200,7 @@ _APPLICATION = frozenset(
 )
 
 
-def _content(given: Any) -> Any:
+def _content(given: Any, key: str = "content") -> Any:
     match given:
         case None | "":
             return ""
@@ -211,7 +211,7 @@ def _content(given: Any) -> Any:
         case dict():
             return [{"type": "non_standard", "value": given}]
         case _:
-            raise WireError(f"'content' is {shown(given)}, not a str or a list.")
+            raise WireError(f"{key!r} is {shown(given)}, not a str or a list.")
 
 
 class _Answer:
