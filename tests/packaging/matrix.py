@@ -42,7 +42,7 @@ SAMPLE = (
     ),
     *("--pyargs", "harness"),  # the examples of its docstrings
 )
-#: Libraries that are older than a Python have no wheels for it.
+#: Libraries that are older than a Python have no wheels for it: "lowest" is for these.
 OLD = ("3.11", "3.12")
 
 
@@ -54,7 +54,6 @@ class Row:
     extras: tuple[str, ...]
     tests: tuple[str, ...]
     lowest: bool = False
-    pythons: tuple[str, ...] = ()  # these alone; without any, all that are found
     asked: bool = False  # only if it is named
 
 
@@ -105,7 +104,7 @@ def main() -> int:
         tested(row, number, python, wheel if row.name != "sdist" else sdist, tree)
         for row in rows
         for number, python in pythons.items()
-        if not row.pythons or number in row.pythons
+        if not row.lowest or number in OLD
     ]
     print("\n| row | Python | tests | seconds |\n|---|---|---|---|")
     for one in results:
