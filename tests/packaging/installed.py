@@ -19,9 +19,9 @@ import pytest
 OPTIONAL = frozenset(
     "aiohttp anthropic axe_playwright_python botocore dask distributed docutils "
     "genai_prices google.genai httptools httpx2 langchain langchain_anthropic "
-    "langchain_core langchain_openai langgraph myst_parser openai playwright "
-    "pydantic_ai requests sphinx trio urllib3 uvicorn uvloop websockets xdist "
-    "zstandard".split()
+    "langchain_core langchain_openai langgraph myst_parser openai "
+    "openapi_spec_validator playwright pydantic_ai requests sphinx trio urllib3 "
+    "uvicorn uvloop websockets xdist zstandard".split()
 )
 
 #: What needs libraries that it does not import itself: a part of the ids of tests.
