@@ -25,6 +25,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -133,8 +134,11 @@ def state_of(code: int) -> str:
     return "survived" if code == UNNOTICED else "killed"
 
 
-def fresh(mutant: Mutant, tests: Sequence[str]) -> int:
-    """Run tests in this process, which imports the mutant from its beginning."""
+def fresh(mutant: Mutant, tests: Sequence[str], spent: float) -> int:
+    """Run tests in this process, which imports the mutant from its beginning.
+
+    Without a mutant they take *spent* seconds.
+    """
     plain = SourceFileLoader.get_code
 
     def get_code(loader: SourceFileLoader, name: str) -> Any:
@@ -143,7 +147,7 @@ def fresh(mutant: Mutant, tests: Sequence[str]) -> int:
         return plain(loader, name)
 
     SourceFileLoader.get_code = get_code
-    limited(900)
+    limited(int(60 + 3 * spent))
     # pytest would read modules that it rewrites, those with examples, by itself.
     given = ("-x", "--assert=plain", f"--basetemp={scratch(os.getpid())}")
     return KILLED if pytest.main([*OPTIONS, *given, *tests]) else UNNOTICED
@@ -266,8 +270,10 @@ def play(name: str, told: argparse.Namespace) -> int:
     campaign = Campaign(rest, reach, told)
     in_a_process(lambda: forked(campaign, group, log))
     log.read()
+    spent = sum(reach.seconds.values())
     for one in imported:
-        status = in_a_process(lambda one=one: fresh(one, group.tests), quiet=True)
+        run = partial(fresh, one, group.tests, spent)
+        status = in_a_process(run, quiet=True)
         log.note(one, state_of(status))
     log.save()
     print(score(name, [log.states[one.key] for one in found]), flush=True)
