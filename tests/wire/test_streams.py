@@ -5,6 +5,7 @@ import pytest
 from harness.chunks import AIMessageChunk
 from harness.errors import InputError, WireError
 from harness.steps import Fault
+from harness.wire import DIALECTS, Dialect
 from harness.wire.aws_frames import encode_frame
 from harness.wire.streams import StreamDecoder, read_whole
 
@@ -237,3 +238,14 @@ def test_whole_reply_is_read_by_the_same_reader():
     with pytest.raises(WireError, match="words: the reply is an error: Oh") as caught:
         read_whole("words", decoder(), b'{"say": "Hi", "fail": 1}')
     assert caught.value.partial.text == "Hi"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_a_stream_that_was_closed_says_no_more(dialect: Dialect) -> None:
+    """Whoever closes it twice, or says something behind its end, is not heard."""
+    encoder = dialect.encoder()
+    said = encoder.feed(AIMessageChunk("Hi")) + encoder.close()
+
+    assert encoder.close() == encoder.feed(AIMessageChunk("!")) == b""
+    assert encoder.feed(Fault("busy", status=503)) == b""
+    assert dialect.read_reply(said).text == "Hi"
