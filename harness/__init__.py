@@ -4,8 +4,9 @@ A name loads the module it lives in when it is first asked for, so that ``import
 harness`` costs next to nothing, and a pytest run that uses none of it pays for none.
 """
 
-import importlib
 import typing
+
+import harness.lazy as _lazy
 
 __version__ = "0.1.0"
 
@@ -167,40 +168,31 @@ if typing.TYPE_CHECKING:
 else:
     # What type checkers read above: the names that are not errors, by their module.
     _HOMES = {
-        name: f"harness.{module}"
-        for module, names in {
-            "blocks": "InvalidToolCall ToolCall ToolCallChunk UsageMetadata",
-            "cassettes.redaction": "Redaction",
-            "chunks": "AIMessageChunk",
-            "endpoint": "Chaos Glitch Quota",
-            "fake": "FakeChatModel",
-            "fake_provider": "FakeProvider",
-            "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",
-            "models": "CallbackHandler ChatModel RealClock RunConfig "
-            "VirtualClock astream_events current_run streaming",
-            "providers": "AnthropicChatModel GeminiChatModel HttpChatModel "
-            "OllamaChatModel OpenAIChatModel OpenAIResponsesModel Service "
-            "init_chat_model register_provider",
-            "record": "RecordingChatModel",
-            "recording": "use_cassette",
-            "replay": "ReplayChatModel",
-            "requests": "ChatRequest",
-            "scripts": "Script",
-            "scripts.turns": "auto call fail pause say think",
-            "steps": "Fault Pause",
-            "tools": "Tool tool",
-        }.items()
-        for name in names.split()
+        "blocks": "InvalidToolCall ToolCall ToolCallChunk UsageMetadata",
+        "cassettes.redaction": "Redaction",
+        "chunks": "AIMessageChunk",
+        "endpoint": "Chaos Glitch Quota",
+        "fake": "FakeChatModel",
+        "fake_provider": "FakeProvider",
+        "messages": "AIMessage HumanMessage Message SystemMessage ToolMessage",
+        "models": "CallbackHandler ChatModel RealClock RunConfig "
+        "VirtualClock astream_events current_run streaming",
+        "providers": "AnthropicChatModel GeminiChatModel HttpChatModel "
+        "OllamaChatModel OpenAIChatModel OpenAIResponsesModel Service "
+        "init_chat_model register_provider",
+        "record": "RecordingChatModel",
+        "recording": "use_cassette",
+        "replay": "ReplayChatModel",
+        "requests": "ChatRequest",
+        "scripts": "Script",
+        "scripts.turns": "auto call fail pause say think",
+        "steps": "Fault Pause",
+        "tools": "Tool tool",
     }
-
-    def __getattr__(name: str) -> object:
-        if name not in __all__:
-            raise AttributeError(
-                f"module 'harness' has no attribute {name!r}", name=name
-            )
-        home = importlib.import_module(_HOMES.get(name, "harness.errors"))
-        value = globals()[name] = getattr(home, name)
-        return value
+    _NAMES = " ".join(_HOMES.values()).split()
+    __getattr__ = _lazy.loading(
+        __name__, {**_HOMES, "errors": " ".join({*__all__} - {*_NAMES})}
+    )
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

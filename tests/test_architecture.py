@@ -26,7 +26,7 @@ FLOORS = {
         0: "errors values text docstrings formats schemas approximation partial_json "
         "unfinished metadata ropes sums blocks usage message_fields pretty messages "
         "finishing chunk_fields chunks coercion tools tool_specs tool_schemas "
-        "paths patterns nesting pickles tool_arguments tool_requests tool_results",
+        "lazy paths patterns nesting pickles tool_arguments tool_requests tool_results",
         1: "steps requests asked matching http_messages",
         2: "wire",
         3: "models scripts cassettes endpoint services",
@@ -259,7 +259,7 @@ def test_version_is_that_of_the_distribution() -> None:
 
 
 def test_plugin_is_light() -> None:
-    """A pytest run that uses nothing of harness loads three small modules of it."""
+    """A pytest run that uses nothing of harness loads four small modules of it."""
     probe = (
         "import json, sys, pytest; before = {*sys.modules}; "
         "import harness.pytest_plugin; print(json.dumps([*{*sys.modules} - before]))"
@@ -275,6 +275,7 @@ def test_plugin_is_light() -> None:
 
     assert {*json.loads(result.stdout)} == {
         "harness",
+        "harness.lazy",
         "harness.pytest_plugin",
         "harness.pytest_plugin.settings",
     }

@@ -1155,6 +1155,7 @@ def test_runs_that_record_nothing_load_nothing(pytester):
     told = next(line for line in ended.stdout.splitlines() if line.startswith("["))
     assert {*json.loads(told)} == {
         "harness",
+        "harness.lazy",
         "harness.pytest_plugin",
         "harness.pytest_plugin.settings",
     }

@@ -4,7 +4,6 @@ What belongs to an open cassette, and to recording, loads when it is first asked
 who replays a file needs none of it.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from harness.cassettes.folders import DEFAULT_FOLDER, cassette_path, find_cassette
@@ -12,6 +11,7 @@ from harness.cassettes.interactions import Ending, Headers, Interaction, decoded
 from harness.cassettes.reading import load_cassette, read_cassette
 from harness.cassettes.source import CassetteSource, Recording
 from harness.cassettes.writing import write_cassette
+from harness.lazy import loading
 
 if TYPE_CHECKING:
     from harness.cassettes.exchanges import Exchange
@@ -40,18 +40,12 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    _HOMES = {
-        "Exchange": "exchanges",
-        "Leak": "secrets",
-        "Redactor": "settings",
-        "Tape": "tape",
-        "TapeOptions": "settings",
-    }
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message, name=name)
-        home = import_module(f"{__name__}.{_HOMES[name]}")
-        value = globals()[name] = getattr(home, name)
-        return value
+    __getattr__ = loading(
+        __name__,
+        {
+            "exchanges": "Exchange",
+            "secrets": "Leak",
+            "settings": "Redactor TapeOptions",
+            "tape": "Tape",
+        },
+    )

@@ -4,8 +4,9 @@ A name loads its module when it is first asked for: recorders and servers want a
 and none of the rest.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from harness.lazy import loading
 
 if TYPE_CHECKING:
     from harness.models.callbacks import CallbackHandler, ChatGeneration, LLMResult
@@ -37,9 +38,9 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    _HOMES = {
-        name: home
-        for home, names in {
+    __getattr__ = loading(
+        __name__,
+        {
             "callbacks": "CallbackHandler ChatGeneration LLMResult",
             "chat_model": "ChatModel",
             "clocks": "Clock RealClock SkippingClock VirtualClock",
@@ -47,14 +48,5 @@ if not TYPE_CHECKING:
             "events": "EventOptions StreamEvent astream_events",
             "runs": "Run current_run streaming",
             "structured": "StructuredModel",
-        }.items()
-        for name in names.split()
-    }
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message, name=name)
-        home = import_module(f"{__name__}.{_HOMES[name]}")
-        value = globals()[name] = getattr(home, name)
-        return value
+        },
+    )

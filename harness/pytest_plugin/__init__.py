@@ -7,7 +7,6 @@ fail the test at its end; of a test that failed anyway they are told in a sectio
 report.
 """
 
-import importlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import __version__
+from harness.lazy import loading
 from harness.pytest_plugin.settings import (
     ENDED,
     ENDS,
@@ -59,20 +59,14 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    _HOMES = {
-        "BridgedFakes": "frameworks",
-        "BridgedReplays": "frameworks",
-        "Cassettes": "tapes",
-        "FakeChats": "factories",
-        "FakeProviders": "factories",
-        "ReplayChats": "factories",
-    }
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message, name=name)
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    __getattr__ = loading(
+        __name__,
+        {
+            "factories": "FakeChats FakeProviders ReplayChats",
+            "frameworks": "BridgedFakes BridgedReplays",
+            "tapes": "Cassettes",
+        },
+    )
 
 
 # ---------------------------------------------------------------------------- hooks
