@@ -21,7 +21,7 @@ from mutmut.mutation.mutators import mutation_operators
 # What these are given is for the type checker, or makes a plain TypeError of it.
 UNTOUCHED = {"assert_never", "isinstance", "len"}
 # It says that lengths are the same, or need not be: either way they are what they are.
-STRICT = re.compile(r",\s*(strict=\w+)?\s*(?=\))")
+STRICT = re.compile(r",\s*(strict=(True|False|None))?\s*(?=\))")
 HEADED = (
     cst.FunctionDef
     | cst.If
